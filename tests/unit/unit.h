@@ -1,0 +1,8 @@
+#pragma once
+/* What every unit test includes first: cmocka, with the headers that it wants before it. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+/* cmocka wants those */
+#include <cmocka.h>

@@ -1,0 +1,245 @@
+#!/bin/sh
+# Proves that the source checks can fail: each breach below is planted in a copy of the tree, and
+# the check named beside it, green before, must go red and say where. Nothing else is touched.
+#
+#   tests/check/planted/run.sh [BUILDDIR]
+#
+# A breach is `breach CHECK WHERE WHAT`: the check that catches it, words that its answer must hold,
+# and what is wrong; on stdin the commands that plant it, run at the root of the copy, where
+# `build/` has the libraries and programs of BUILDDIR.
+set -u
+
+place=$(mktemp -d) || exit 1
+trap 'rm -rf "$place"' EXIT
+trap 'exit 1' HUP INT TERM
+
+clean=$place/clean
+mkdir "$clean"
+python3 -B tests/check/lib/house.py copy "$clean" || exit 1
+built=
+if [ "${1:-}" ]; then
+    built=build
+    mkdir "$clean/build"
+    for one in src/base/libbase.a src/core/libcore.a src/dialect/libdialect.a \
+        src/store/libstore.a src/app/libapp.a net/libnet.a ui/libui.a tertulia tertuliad; do
+        mkdir -p "$clean/build/$(dirname "$one")"
+        cp -p "$1/$one" "$clean/build/$one"
+    done
+fi
+
+count=0
+failed=0
+
+result() { # ok|not ok, WHAT
+    count=$((count + 1))
+    echo "$1 $count - $2"
+    [ "$1" = ok ] || failed=1
+}
+
+# Runs CHECK in the folder TREE; its answer goes to the file OUT.
+run_check() { # CHECK TREE OUT
+    (cd "$2" && "tests/check/$1.py" $built) >"$3" 2>&1
+}
+
+# The check's answer without any breach: asked once, kept in clean.CHECK.
+green_before() { # CHECK
+    if [ ! -e "$place/clean.$1" ]; then
+        run_check "$1" "$clean" "$place/clean.$1" && touch "$place/green.$1"
+    fi
+    [ -e "$place/green.$1" ]
+}
+
+breach() { # CHECK WHERE WHAT
+    if ! green_before "$1"; then
+        result "not ok" "$3: $1 is red without it"
+        sed -n 's/^# /#   /p' "$place/clean.$1" | head -n 3
+        return
+    fi
+    rm -rf "$place/tree"
+    cp -Rp "$clean" "$place/tree"
+    cat >"$place/plant"
+    if ! (cd "$place/tree" && sh -eu "$place/plant") >"$place/said" 2>&1; then
+        result "not ok" "$3: could not be planted"
+        sed 's/^/#   /' "$place/said"
+    elif run_check "$1" "$place/tree" "$place/answer"; then
+        if grep -q '# SKIP' "$place/answer"; then
+            result ok "$3 # SKIP $1 did not run whole here"
+        else
+            result "not ok" "$3: $1 stayed green"
+        fi
+    elif grep '^#' "$place/answer" | grep -qF -e "$2"; then
+        result ok "$3: $1 says so"
+    else
+        result "not ok" "$3: $1 is red, but not for \"$2\""
+        sed 's/^/#   /' "$place/answer" | head -n 20
+    fi
+}
+
+echo "1..$(grep -c '^breach ' "$0")"
+
+# ---- layers ----------------------------------------------------------------------------------
+
+breach layers 'src/core/planted.c:1: core may not use uv' 'core includes uv.h' <<'PLANT'
+echo '#include <uv.h>' >src/core/planted.c
+PLANT
+
+breach layers 'src/core/planted.h:1: core may not include ui/planted.h' 'core includes a header of ui' <<'PLANT'
+echo '#include "ui/planted.h"' >src/core/planted.h
+touch ui/planted.h
+PLANT
+
+breach layers 'src/core/planted.c:1: core may not include <time.h>' 'core includes time.h' <<'PLANT'
+echo '#include <time.h>' >src/core/planted.c
+PLANT
+
+breach layers 'ui/planted.c:1: ui may not include core/entry.h' 'ui includes a header of core that is not for it' <<'PLANT'
+echo '#include "core/entry.h"' >ui/planted.c
+PLANT
+
+breach layers 'src/main_tertuliad.c:' 'tertuliad includes a header of ui' <<'PLANT'
+echo '#include "ui/planted.h"' >>src/main_tertuliad.c
+PLANT
+
+breach layers "libcore.a(planted.o)" 'core calls ui, with a declaration of its own' <<'PLANT'
+[ -d build ] || exit 0
+name=$(nm -P build/ui/libui.a 2>/dev/null | awk '$2 == "T" { print $1; exit }')
+printf 'void %s(void);\nvoid planted(void);\nvoid planted(void)\n{\n    %s();\n}\n' "$name" "$name" >planted.c
+${CC:-cc} -c -o planted.o planted.c
+ar r build/src/core/libcore.a planted.o
+rm planted.*
+PLANT
+
+breach layers 'libcore.a(planted.o): clock_gettime' 'core asks for the time, with a declaration of its own' <<'PLANT'
+[ -d build ] || exit 0
+printf 'int clock_gettime(int, void *);\nvoid planted(void)\n{\n    clock_gettime(0, (void *)0);\n}\n' >planted.c
+${CC:-cc} -c -o planted.o planted.c
+ar r build/src/core/libcore.a planted.o
+rm planted.*
+PLANT
+
+breach layers 'build/src/store/libstore.a: is not there' 'a library is missing' <<'PLANT'
+rm -f build/src/store/libstore.a
+PLANT
+
+breach layers 'build/tertuliad: readelf' 'tertuliad is linked with curses' <<'PLANT'
+[ -d build ] || exit 0
+printf 'int endwin(void);\nint main(void)\n{\n    return endwin();\n}\n' >planted.c
+${CC:-cc} -o build/tertuliad planted.c -lncursesw
+rm planted.c
+PLANT
+
+# ---- banned ----------------------------------------------------------------------------------
+
+breach banned 'net/planted.c:1: strcpy' 'a strcpy' <<'PLANT'
+echo 'void f(char *a, const char *b) { /* copy */ strcpy(a, b); }' >net/planted.c
+PLANT
+
+breach banned 'src/core/planted.c:1: time' 'a raw time()' <<'PLANT'
+echo 'long f(void) { return time(0); }' >src/core/planted.c
+PLANT
+
+breach banned 'ui/planted.c:1: malloc' 'a malloc past alloc.h' <<'PLANT'
+echo 'void *f(void) { return malloc(1); }' >ui/planted.c
+PLANT
+
+breach banned 'ui/planted.c:1: "banned elsewhere" needs a reason' 'a permission without a reason' <<'PLANT'
+echo 'int f(void) { return rand(); /* banned elsewhere: */ }' >ui/planted.c
+PLANT
+
+# ---- po --------------------------------------------------------------------------------------
+
+breach po 'src/app/planted.c:1: not marked for translation' 'an untranslated string' <<'PLANT'
+cat >src/app/planted.c <<'C'
+void f(const char *x) { fprintf(stderr, "cannot open %s\n", x); }
+C
+PLANT
+
+breach po 'src/app/planted.c:1: has strings, and is not in po/POTFILES.in' 'a file that nobody translates' <<'PLANT'
+echo 'const char *f(void) { return _("planted words"); }' >src/app/planted.c
+PLANT
+
+breach po 'src/app/planted.c:1: po/es.po lacks msgid "planted words"' 'a string without its translation' <<'PLANT'
+echo 'const char *f(void) { return _("planted words"); }' >src/app/planted.c
+echo src/app/planted.c >>po/POTFILES.in
+PLANT
+
+breach po 'this message is untranslated' 'a translation taken away' <<'PLANT'
+awk 'NR == FNR { if (found && !/^"/) last = FNR - 1; found = /^msgstr "[^"]/; next }
+     FNR == last { $0 = "msgstr \"\"" } 1' po/es.po po/es.po >es.po
+mv es.po po/es.po
+PLANT
+
+breach po 'po/es.po' 'a format string broken by its translation' <<'PLANT'
+awk '/^msg/ { inside = /^msgstr/ }
+     inside && !done && /%s/ { sub("%s", "%d"); done = 1 } 1
+     END { exit !done }' po/es.po >es.po
+mv es.po po/es.po
+PLANT
+
+# ---- documents -------------------------------------------------------------------------------
+
+breach quotes 'src/core/planted.c:5: not in PROTOCOL.md: "A frame has a color."' 'a quote that is not exact' <<'PLANT'
+printf '\n## Planted\n\nA frame has a colour. It has\na smell.\n' >>PROTOCOL.md
+cat >src/core/planted.c <<'C'
+/* PROTOCOL.md "Planted":
+ * > It has a
+ * > smell.
+ * and
+ * > A frame has a color.
+ */
+C
+PLANT
+
+breach docs 'says nothing of --no-beacon of tertulia' 'an option that README.md forgets' <<'PLANT'
+sed 's/--no-beacon//g' README.md >planted
+mv planted README.md
+PLANT
+
+breach docs 'no program has --planted' 'an option that README.md makes up' <<'PLANT'
+printf '\nThere is also `--planted`.\n' >>README.md
+PLANT
+
+breach docs 'src/core/command_planted.c:1: README.md says nothing of /planted' 'a command that README.md forgets' <<'PLANT'
+echo 'const struct command planted = {.name = "planted"};' >src/core/command_planted.c
+PLANT
+
+breach map 'src/base/planted.c:1: not on the map' 'a file that the map forgets' <<'PLANT'
+touch src/base/planted.c
+PLANT
+
+breach map 'src/base/planted.c: is not there' 'a line of the map without its file' <<'PLANT'
+awk '1; /^#.*[Mm]ap/ { print "\n- `src/base/planted.c` — not there\n" }' HACKING.md >planted
+mv planted HACKING.md
+PLANT
+
+# ---- layout, size, words ---------------------------------------------------------------------
+
+breach format 'src/base/planted.c:1:' 'a file laid out by hand' <<'PLANT'
+echo 'int  f(void) {return 1;}' >src/base/planted.c
+PLANT
+
+breach cppcheck 'src/base/planted.c:4: error: nullPointer' 'a NULL that is followed' <<'PLANT'
+printf 'int f(void)\n{\n    int *p = 0;\n    return *p;\n}\n' >src/base/planted.c
+PLANT
+
+breach size 'src/base/planted.c:801: 801 lines' 'a file of 801 lines' <<'PLANT'
+awk 'BEGIN { for (i = 0; i < 801; i++) print "/* planted */" }' >src/base/planted.c
+PLANT
+
+breach size 'src/base/planted.c:1: 61 lines and no word on why' 'a function of 61 lines' <<'PLANT'
+awk 'BEGIN { print "int f(void)\n{"; for (i = 0; i < 61; i++) print "    ;"; print "}" }' >src/base/planted.c
+PLANT
+
+breach words 'src/base/planted.c:1: /* TO''DO' 'a word that puts off' <<'PLANT'
+echo '/* TO''DO: planted */' >src/base/planted.c
+PLANT
+
+breach words 'README.md:' "a path of somebody's machine" <<'PLANT'
+echo 'See /ho''me/ana/notes.' >>README.md
+PLANT
+
+breach shell 'tests/check/planted.sh' 'a script that cannot be read' <<'PLANT'
+printf '#!/bin/sh\nif true; then\n' >tests/check/planted.sh
+PLANT
+
+[ "$failed" = 0 ]

@@ -159,4 +159,28 @@ prepare_configure() {
     touch Makefile.in # autoreconf leaves it as it is where nothing changed in it
 }
 
+# gettext's own rules make a catalogue once, and again only by hand: what they made is taken away
+# where a string or a translation has changed since.
+prepare_catalogues() {
+    [ -f po/stamp-po ] || return 0
+    [ -z "$(find src net ui po -newer po/stamp-po \( -name '*.[ch]' -o -name '*.po' \
+        -o -name POTFILES.in -o -name Makevars -o -name LINGUAS \) -print | head -n 1)" ] ||
+        rm -f po/stamp-po po/tertulia.pot po/*.gmo
+}
+
+# configured_in FOLDER CONFIGURE-ARGUMENT...: a folder to build in, configured with these arguments
+# by this configure, here; begun anew where one of the three is another one.
+configured_in() (
+    folder=$1
+    shift
+    top=$PWD
+    how="$top $* $(cksum <configure)"
+    if [ -f "$folder/Makefile" ] && [ "$(cat "$folder/configured" 2>/dev/null)" = "$how" ]; then
+        exit 0
+    fi
+    rm -rf "$folder"
+    mkdir -p "$folder" && cd "$folder" && "$top/configure" --quiet "$@" || exit 1
+    printf '%s\n' "$how" >configured
+)
+
 jobs_count() { getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2; }

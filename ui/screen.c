@@ -38,7 +38,7 @@ struct screen *screen_open(const char **why)
     }
     die_last_words(terminal_give_back);
     grid_init(&screen->grid);
-    cbreak();
+    raw(); /* Ctrl-c, Ctrl-s and Ctrl-q are keys: the terminal acts on none of them */
     noecho();
     nonl();
     keypad(stdscr, TRUE);

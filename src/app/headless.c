@@ -3,24 +3,26 @@
 #include "app/headless.h"
 
 #include "app/app.h"
+#include "app/i18n.h"
 #include "app/lines.h"
 #include "base/alloc.h"
 #include "base/gettext.h"
 #include "base/i18n.h"
 #include "base/sys.h"
+#include "core/command.h"
 #include "net/loop.h"
 
 #include <jansson.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
 struct headless {
     struct app *app;
     struct lines lines;
+    struct command_names *names;
     bool exit_on_eof;
     bool leaving; /* what comes after /exit is not for us */
 };
@@ -68,32 +70,51 @@ static void leave(struct headless *headless)
     app_leave(headless->app);
 }
 
+static void line_take(struct headless *headless, const char *text, size_t length)
+{
+    struct line line;
+    char sentence[MESSAGE_TEXT_BYTES];
+    line_parse(headless->names, text, length, &line);
+    switch (line.kind) {
+    case LINE_EMPTY:
+        break;
+    case LINE_ERROR:
+        message_text(&line.error, i18n_translate, sentence, sizeof sentence);
+        error_print(line.error.code, sentence, text);
+        break;
+    case LINE_COMMAND:
+        if (line.command.id == COMMAND_EXIT) {
+            leave(headless);
+            break;
+        }
+        __attribute__((fallthrough)); /* every other command is about people */
+    case LINE_TEXT:
+        error_print("nobody-here",
+                    _("Nobody can be reached: this version has no links yet. /exit leaves."), text);
+        break;
+    }
+    line_done(&line);
+}
+
 static void on_line(void *self, const char *text, size_t length, enum line_problem problem)
 {
     struct headless *headless = self;
-    (void)length;
     if (headless->leaving)
         return;
     switch (problem) {
+    case LINE_FINE:
+        line_take(headless, text, length);
+        break;
     case LINE_TOO_LONG:
         error_print("line-too-long", _("The line is longer than 64 KiB and was left out."), "");
-        return;
+        break;
     case LINE_NOT_UTF8:
         error_print("not-utf8", _("The line is not UTF-8 and was left out."), "");
-        return;
+        break;
     case LINE_HAS_NUL:
         error_print("has-nul", _("The line holds a NUL byte and was left out."), "");
-        return;
-    case LINE_FINE:
         break;
     }
-    if (text[0] == '\0')
-        return;
-    if (strcmp(text, "/exit") == 0 || strcmp(text, "/quit") == 0)
-        leave(headless);
-    else
-        error_print("nobody-here",
-                    _("Nobody can be reached: this version has no links yet. /exit leaves."), text);
 }
 
 static void on_input(void *self, const char *bytes, size_t size)
@@ -111,6 +132,7 @@ static void on_input(void *self, const char *bytes, size_t size)
 int headless_run(const struct options *options)
 {
     struct headless headless = {.app = app_new(options), .exit_on_eof = options->exit_on_eof};
+    headless.names = command_names_new(i18n_translate);
     lines_init(&headless.lines, on_line, &headless);
     loop_on_input(app_loop(headless.app), STDIN_FILENO, on_input, &headless);
     event_print("notice",
@@ -120,5 +142,6 @@ int headless_run(const struct options *options)
     event_print("bye", json_object());
     app_free(headless.app);
     lines_done(&headless.lines);
+    command_names_free(headless.names);
     return status;
 }

@@ -70,3 +70,10 @@ const char *i18n_error(int error)
     }
     return strerror(error);
 }
+
+const char *i18n_translate(const char *one, const char *many, uint64_t count)
+{
+    if (!many)
+        return gettext(one);
+    return ngettext(one, many, (unsigned long)count);
+}

@@ -12,7 +12,6 @@
 #include "base/sys.h"
 #include "base/text.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <getopt.h>
 #include <stdarg.h>
@@ -106,13 +105,6 @@ static enum options_verdict wrong_port(const struct parse *parse, const char *va
     return wrong(parse, _("\"%s\" has no valid port: a port is a number from 1 to 65535."), value);
 }
 
-static bool numeric_address(const char *host)
-{
-    struct in6_addr address;
-    return host[0] == '\0' || inet_pton(AF_INET, host, &address) == 1 ||
-           inet_pton(AF_INET6, host, &address) == 1;
-}
-
 static enum options_verdict listen_add(struct parse *parse, const char *text,
                                        const struct hostport *where)
 {
@@ -135,7 +127,7 @@ static enum options_verdict take_listen(struct parse *parse, const char *value)
     case HOSTPORT_BAD_PORT:
         return wrong_port(parse, value);
     case HOSTPORT_OK:
-        if (numeric_address(where.host))
+        if (where.host[0] == '\0' || host_is_number(where.host))
             return listen_add(parse, value, &where);
         break;
     case HOSTPORT_BAD_HOST:
@@ -402,7 +394,7 @@ static enum options_verdict take_host_port(struct parse *parse, int count, char 
         return wrong_port(parse, words[3]);
     if (strcmp(words[0], "localhost") == 0)
         snprintf(own.host, sizeof own.host, "127.0.0.1");
-    else if (numeric_address(words[0]))
+    else if (host_is_number(words[0]))
         snprintf(own.host, sizeof own.host, "%s", words[0]);
     else
         return wrong(parse, _("\"%s\" is no address of this machine to listen on."), words[0]);

@@ -13,7 +13,6 @@
 enum {
     CLASSES = 256,        /* of combining */
     DECOMPOSED_MOST = 18, /* code points of U+FDFA, the longest */
-    FOLD_PASSES = 4,      /* no text is known that changes in a third */
 };
 
 struct codes {
@@ -48,23 +47,6 @@ static char *codes_write(const struct codes *codes, size_t *out)
     text[length] = '\0';
     *out = length;
     return xrealloc(text, length + 1, 1);
-}
-
-static struct codes decompose(const struct codes *codes, int options)
-{
-    struct codes parts = {0};
-    codes_reserve(&parts, codes->count + 1);
-    for (size_t i = 0; i < codes->count; i++) {
-        codes_reserve(&parts, DECOMPOSED_MOST);
-        int bound = 0;
-        utf8proc_ssize_t count =
-            utf8proc_decompose_char(codes->at[i], parts.at + parts.count, DECOMPOSED_MOST,
-                                    (utf8proc_option_t)options, &bound);
-        if (count < 0 || count > DECOMPOSED_MOST)
-            die("a code point has %td parts", count);
-        parts.count += (size_t)count;
-    }
-    return parts;
 }
 
 static uint8_t class_of(int32_t code)
@@ -106,16 +88,32 @@ static void order_marks(struct codes *codes)
     }
 }
 
-static struct codes compose(const struct codes *codes, int options)
+/* Takes all apart, by the options of utf8proc, and puts the marks in order. */
+static struct codes decompose(const struct codes *codes, int options)
 {
-    struct codes parts = decompose(codes, options);
+    struct codes parts = {0};
+    codes_reserve(&parts, codes->count + 1);
+    for (size_t i = 0; i < codes->count; i++) {
+        codes_reserve(&parts, DECOMPOSED_MOST);
+        int bound = 0;
+        utf8proc_ssize_t count =
+            utf8proc_decompose_char(codes->at[i], parts.at + parts.count, DECOMPOSED_MOST,
+                                    (utf8proc_option_t)options, &bound);
+        if (count < 0 || count > DECOMPOSED_MOST)
+            die("a code point has %td parts", count);
+        parts.count += (size_t)count;
+    }
     order_marks(&parts);
-    utf8proc_ssize_t count = utf8proc_normalize_utf32(parts.at, (utf8proc_ssize_t)parts.count,
+    return parts;
+}
+
+static void compose(struct codes *parts)
+{
+    utf8proc_ssize_t count = utf8proc_normalize_utf32(parts->at, (utf8proc_ssize_t)parts->count,
                                                       UTF8PROC_COMPOSE | UTF8PROC_STABLE);
     if (count < 0)
         die("a text does not compose: %s", utf8proc_errmsg(count));
-    parts.count = (size_t)count;
-    return parts;
+    parts->count = (size_t)count;
 }
 
 static char *copy(const char *text, size_t length, size_t *out)
@@ -133,7 +131,8 @@ char *text_nfc(const char *text, size_t length, size_t *out)
     if (!utf8_valid(text, length))
         return copy(text, length, out);
     struct codes codes = codes_of(text, length);
-    struct codes composed = compose(&codes, UTF8PROC_DECOMPOSE);
+    struct codes composed = decompose(&codes, UTF8PROC_DECOMPOSE);
+    compose(&composed);
     char *written = codes_write(&composed, out);
     free(codes.at);
     free(composed.at);
@@ -161,26 +160,21 @@ static void squeeze_spaces(struct codes *codes)
     codes->count = kept;
 }
 
-static bool codes_equal(const struct codes *a, const struct codes *b)
-{
-    return a->count == b->count && memcmp(a->at, b->at, a->count * sizeof *a->at) == 0;
-}
-
+/* The marks are put in order before the case goes: U+0345 becomes a letter then, and what stands
+ * behind it would be a mark on that. With this, once is enough for any text. */
 char *name_fold(const char *name, size_t length, size_t *out)
 {
     if (!utf8_valid(name, length))
         return copy(name, length, out);
     struct codes codes = codes_of(name, length);
-    bool stable = false;
-    for (int pass = 0; pass < FOLD_PASSES && !stable; pass++) {
-        struct codes folded = compose(&codes, UTF8PROC_DECOMPOSE | UTF8PROC_COMPAT |
-                                                  UTF8PROC_CASEFOLD | UTF8PROC_IGNORE);
-        squeeze_spaces(&folded);
-        stable = codes_equal(&codes, &folded);
-        free(codes.at);
-        codes = folded;
-    }
-    char *written = codes_write(&codes, out);
+    struct codes parts = decompose(&codes, UTF8PROC_DECOMPOSE);
+    struct codes folded = decompose(&parts, UTF8PROC_DECOMPOSE | UTF8PROC_COMPAT |
+                                                UTF8PROC_CASEFOLD | UTF8PROC_IGNORE);
+    compose(&folded);
+    squeeze_spaces(&folded);
+    char *written = codes_write(&folded, out);
     free(codes.at);
+    free(parts.at);
+    free(folded.at);
     return written;
 }

@@ -1,6 +1,7 @@
 /* Reading HOST:PORT in all the ways that people write it. */
 #include "base/hostport.h"
 
+#include <arpa/inet.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -18,18 +19,41 @@ bool port_parse(const char *text, uint16_t *into)
     return true;
 }
 
+bool host_is_number(const char *host)
+{
+    unsigned char address[sizeof(struct in6_addr)];
+    char bare[INET6_ADDRSTRLEN];
+    size_t length = strcspn(host, "%"); /* fe80::1%eth0 */
+    if (inet_pton(AF_INET, host, address) == 1)
+        return true;
+    if (length >= sizeof bare || (host[length] && !host[length + 1]))
+        return false;
+    memcpy(bare, host, length);
+    bare[length] = '\0';
+    return inet_pton(AF_INET6, bare, address) == 1;
+}
+
+/* Digits and dots are an IPv4 address, colons an IPv6 one, and neither is looked up as a name: a
+ * slip in typing shall be seen here, not call somebody else. */
+static bool host_plausible(const char *host)
+{
+    if (*host == '\0')
+        return true;
+    if (strchr(host, ':') || host[strspn(host, "0123456789.")] == '\0')
+        return host_is_number(host);
+    for (const char *c = host; *c; c++)
+        if ((unsigned char)*c <= ' ' || *c == 0x7f)
+            return false;
+    return *host != '-' && !strpbrk(host, "/\\\"%@,;#?[]");
+}
+
 static bool host_copy(const char *host, size_t length, char into[HOST_MAX + 1])
 {
     if (length > HOST_MAX)
         return false;
-    for (size_t i = 0; i < length; i++) {
-        unsigned char c = (unsigned char)host[i];
-        if (c <= ' ' || c == 0x7f || c == '[' || c == ']')
-            return false;
-    }
     memcpy(into, host, length);
     into[length] = '\0';
-    return true;
+    return host_plausible(into);
 }
 
 static enum hostport_result parts_take(const char *host, size_t length, const char *port,
@@ -47,7 +71,8 @@ enum hostport_result hostport_parse(const char *text, struct hostport *into)
 {
     if (text[0] == '[') {
         const char *end = strchr(text, ']');
-        if (!end || end == text + 1 || (end[1] != '\0' && end[1] != ':'))
+        const char *colon = strchr(text, ':'); /* brackets are for IPv6 alone */
+        if (!end || !colon || colon > end || (end[1] != '\0' && end[1] != ':'))
             return HOSTPORT_BAD_HOST;
         return parts_take(text + 1, (size_t)(end - text - 1), end[1] ? end + 2 : NULL, into);
     }

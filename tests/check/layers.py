@@ -82,7 +82,7 @@ SOCKETS = {
     "netinet/ip.h", "netinet/tcp.h", "poll.h", "sys/socket.h", "sys/un.h",
 }  # fmt: skip
 SYSTEM_HEADERS = {
-    "base": PURE,
+    "base": PURE | {"arpa/inet.h"},  # for inet_pton, which only reads text
     "core": PURE,
     "dialect": PURE,
     "store": WORLD,
@@ -101,7 +101,7 @@ GETTEXT = "src/base/gettext.h"
 PURE_SYMBOLS = re.compile(
     r"mem(chr|cmp|cpy|mem|move|pcpy|rchr|set)|__?memcpy|bcmp"
     r"|str(c?spn|chr|chrnul|cmp|error|len|ncmp|nlen|pbrk|rchr|sep|str|to(d|l|ll|ul|ull|imax|umax))"
-    r"|__isoc\d+_strto\w+|v?snprintf|abs|labs|llabs|l?l?div|qsort(_r)?|bsearch|free|abort"
+    r"|__isoc\d+_strto\w+|v?snprintf|abs|labs|llabs|l?l?div|qsort(_r)?|bsearch|free|abort|inet_pton"
     r"|___?errno_location|_GLOBAL_OFFSET_TABLE_"
     # what compilers add by themselves
     r"|__(stack_chk_\w+|(mem|str)\w+_chk|v?snprintf_chk|assert_fail|tls_get_addr|gmon_start__)"

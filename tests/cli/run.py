@@ -138,6 +138,15 @@ def a_new_secret_is_new_each_time():
         assert re.fullmatch(r"[a-z2-7]{26}\n", secret), secret
 
 
+@test
+def the_programs_are_hardened():
+    for program in (SCREEN, DAEMON):
+        said = run("readelf", "-hldsW", program).stdout.decode()
+        for mark in ("DYN", "GNU_RELRO", "NOW", "__stack_chk_fail"):
+            assert mark in said, f"{program}: no {mark}"
+        assert not re.search(r"GNU_STACK.*RWE", said), f"{program}: its stack is executable"
+
+
 # ---- wrong usage ------------------------------------------------------------------------------
 
 def wrong_lines(folder):
@@ -235,14 +244,24 @@ def events(output):
 
 @test
 def lines_in_json_out():
-    talk = ("hola\n\n/nonsense\n" + "x" * 70000 + "\n").encode() + b"bad \xff\nnul \0\n/exit\nnever\n"
+    talk = ("hola\n\n/nonsense\n/conn h:0\n" + "x" * 70000 + "\n").encode() + b"bad \xff\nnul \0\n/exit\nnever\n"
     result = run(DAEMON, input=talk, stdin=None)
     equal((result.returncode, result.stderr), (0, b""))
     seen = events(result.stdout)
-    equal([e["event"] for e in seen], ["notice"] + ["error"] * 5 + ["bye"])
+    equal([e["event"] for e in seen], ["notice"] + ["error"] * 6 + ["bye"])
     equal([e.get("code") for e in seen[1:-1]],
-          ["nobody-here", "nobody-here", "line-too-long", "not-utf8", "has-nul"])
+          ["nobody-here", "unknown-command", "bad-port", "line-too-long", "not-utf8", "has-nul"])
     equal(seen[1]["command"], "hola")
+
+
+@test
+def one_leaves_in_ones_own_language():
+    for lang, words in (("C.UTF-8", ("/exit", "/exi", "/quit", "--ex", "/EXIT")),
+                        ("es_ES.UTF-8", ("/salir", "/exit")), ("pt_BR.UTF-8", ("/sair", "/quit"))):
+        for word in words if NLS or lang == "C.UTF-8" else ():
+            result = run(DAEMON, input=word.encode(), stdin=None, lang=lang)
+            equal((result.returncode, [e["event"] for e in events(result.stdout)]),
+                  (0, ["notice", "bye"]), f"{lang} {word}")
 
 
 @test

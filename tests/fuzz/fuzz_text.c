@@ -40,12 +40,13 @@ static void check_steps(const char *text, size_t length)
         int32_t code;
         size_t bytes = utf8_step(text + at, length - at, &code);
         CHECK(bytes >= 1 && bytes <= length - at);
-        char back[UTF8_MOST];
         if (code == UTF8_INVALID) {
             CHECK(bytes == 1);
             valid = false;
         } else {
-            CHECK(same(back, utf8_write(code, back), text + at, bytes));
+            char back[UTF8_MOST] = {0};
+            size_t written = utf8_write(code, back);
+            CHECK(same(back, written, text + at, bytes));
         }
         at += bytes;
     }

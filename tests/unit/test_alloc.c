@@ -40,6 +40,7 @@ static void assert_dies(void (*deed)(void), const char *last)
     if (child == 0) {
         setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
         signal(SIGABRT, SIG_DFL);
+        alarm(20); /* a death that never ends is none */
         dup2(ends[1], STDERR_FILENO);
         deed();
         _exit(0);
@@ -129,7 +130,7 @@ static void calloc_too_much(void)
 
 static void realloc_too_much(void)
 {
-    free(xrealloc(NULL, too_much, 3));
+    free(xrealloc(NULL, too_much + 2, 2)); /* 2 bytes, were the overflow not seen */
 }
 
 static void test_no_memory_ends_it(void **state)
@@ -140,6 +141,7 @@ static void test_no_memory_ends_it(void **state)
     assert_dies(malloc_too_much, last);
     snprintf(last, sizeof last, "tertulia: out of memory (%zu times 3 bytes)\n", too_much);
     assert_dies(calloc_too_much, last);
+    snprintf(last, sizeof last, "tertulia: out of memory (%zu times 2 bytes)\n", too_much + 2);
     assert_dies(realloc_too_much, last);
 }
 

@@ -113,18 +113,22 @@ static void test_any_order_of_adding_and_eating(void **state)
     buf_done(&buf);
 }
 
-/* A link's queue never grows by being used long, only by being full. */
+/* A link's queue never grows by being used long, only by being full; and it keeps its room. */
 static void test_a_short_queue_stays_small(void **state)
 {
     (void)state;
     struct buf buf;
     buf_init(&buf, 1 << 20);
+    const uint8_t *room = NULL;
     for (int turn = 0; turn < 100000; turn++) {
         assert_true(buf_add(&buf, "0123456789", 10));
         if (buf.length > 100)
             buf_eat(&buf, 11);
+        if (turn == 100)
+            room = buf.room;
     }
     assert_true(buf.size <= 512);
+    assert_ptr_equal(buf.room, room);
     buf_done(&buf);
 }
 

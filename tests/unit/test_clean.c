@@ -178,6 +178,7 @@ static void test_scripts(void **state)
         /* Persian keeps apart what is one word; it goes on after vowel marks, too */
         KEPT("\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645 \u0647\u064e\u200c\u0627"),
         {LITERAL("\u0645\u200c\u200c\u062e"), "\u0645<U+200C><U+200C>\u062e"},
+        {LITERAL("\u0645\u094d\u200c\u200c\u062e"), "\u0645\u094d\u200c<U+200C>\u062e"},
         {LITERAL("\u0645\u200c \u200c\u062e"), "\u0645<U+200C> <U+200C>\u062e"},
         {LITERAL("\u0645\u200ca\u200cb"), "\u0645<U+200C>a<U+200C>b"},
         {LITERAL("\u0645\u200d\u062e"), "\u0645<U+200D>\u062e"},

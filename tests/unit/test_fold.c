@@ -54,6 +54,7 @@ static void test_nfc(void **state)
         FOLDS("\u1112\u1161\u11ab", "\ud55c"),
         FOLDS("\u212b\u2126", "\u00c5\u03a9"),
         FOLDS("\u0958", "\u0915\u093c"), /* not composed again: Unicode says so */
+        FOLDS("\u2adc", "\u2add\u0338"), /* nor this one */
         FOLDS("\ufb01\uff21", "\ufb01\uff21"),
         FOLDS("\u0344", "\u0308\u0301"),
         FOLDS("e\u0301\xff", "e\u0301\xff"),
@@ -80,6 +81,9 @@ static void test_names(void **state)
         FOLDS("\uff76\uff9e", "\u30ac"),
         FOLDS("a\0B", "a\0b"),
         FOLDS("\u3164", ""),
+        /* one text written in two orders, and a mark that becomes a letter */
+        FOLDS("\u03b1\u0301\u0345", "\u03ac\u03b9"),
+        FOLDS("\u03b1\u0345\u0301", "\u03ac\u03b9"),
         FOLDS("A\xff", "A\xff"), /* not UTF-8: equal to itself only */
         FOLDS("\xc3\u200b\xa9", "\xc3\u200b\xa9"),
         /* other letters are other names, however alike */

@@ -23,6 +23,7 @@ static void reads_every_way_of_writing(void **state)
         {"[::1]", "::1", 0},
         {"::1", "::1", 0},
         {"fe80::1:9999", "fe80::1:9999", 0},
+        {"fe80::1%eth0", "fe80::1%eth0", 0},
         {"máquina:7", "máquina", 7},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -51,12 +52,25 @@ static void refuses_bad_hosts(void **state)
     char long_name[HOST_MAX + 2];
     memset(long_name, 'a', sizeof long_name - 1);
     long_name[sizeof long_name - 1] = '\0';
-    const char *const cases[] = {"",    "[]",       "[::1",  "[::1]9999", "a b",
-                                 "a\n", "\x1b[31m", "a]:80", long_name,   "[a[b]:80"};
+    const char *const cases[] = {
+        "",      "[]",      "[::1",     "[::1]9999",     "a b",       "a\n",   "\x1b[31m",
+        "a]:80", long_name, "[a[b]:80", "256.1.1.1",     "192.168.1", "1:2:3", "http://h:80",
+        "a/b",   "-h:80",   "fe80::1%", "[fe80::1%]:80", "a,b",       "ana@h", "[ana]:80"};
     struct hostport got;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         assert_int_equal(hostport_parse(cases[i], &got), HOSTPORT_BAD_HOST);
     assert_int_equal(hostport_parse(long_name + 1, &got), HOSTPORT_OK);
+}
+
+static void knows_numbers_from_names(void **state)
+{
+    (void)state;
+    static const char *const numbers[] = {"127.0.0.1", "::", "::1", "fe80::1%eth0"};
+    static const char *const names[] = {"", "localhost", "127.1", "1.2.3.4.5", "fe80::1%", "[::1]"};
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
+        assert_true(host_is_number(numbers[i]));
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        assert_false(host_is_number(names[i]));
 }
 
 static void a_port_is_digits_only(void **state)
@@ -74,9 +88,8 @@ static void a_port_is_digits_only(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(reads_every_way_of_writing),
-        cmocka_unit_test(refuses_bad_ports),
-        cmocka_unit_test(refuses_bad_hosts),
+        cmocka_unit_test(reads_every_way_of_writing), cmocka_unit_test(refuses_bad_ports),
+        cmocka_unit_test(refuses_bad_hosts),          cmocka_unit_test(knows_numbers_from_names),
         cmocka_unit_test(a_port_is_digits_only),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -34,68 +34,69 @@ static void describe(const char *text, size_t length, char *into, size_t size)
     }
 }
 
+static const struct {
+    const char *text;
+    size_t length;
+    const char *clusters;
+} cluster_samples[] = {
+    {LITERAL(""), ""},
+    {LITERAL("ab c"), "1:1 1:1 1:1 1:1"},
+    {LITERAL("\u00e9\u6f22\uff21"), "2:1 3:2 3:2"},
+    {LITERAL("e\u0301x"), "3:1 1:1"},
+    {LITERAL("\u0301"), "2:0"},
+    {LITERAL("\u00b1\u00a7"), "2:1 2:1"}, /* ambiguous width is narrow */
+    {LITERAL("\r\n\n\r"), "2:0 1:0 1:0"},
+    {LITERAL("a\0b"), "1:1 1:0 1:1"},
+    {LITERAL("a\xff\xc3z"), "1:1 1:1 1:1 1:1"},
+    {LITERAL("\xff\u0301"), "1:1 2:0"},
+    {LITERAL("\u0301\xff"), "2:0 1:1"},
+    /* emoji */
+    {LITERAL("\U0001f600\U0001f600"), "4:2 4:2"},
+    {LITERAL("\U0001f468\u200d\U0001f469\u200d\U0001f467\u200d\U0001f466!"), "25:2 1:1"},
+    {LITERAL("\U0001f469\U0001f3fd\u200d\u2764\ufe0f\u200d\U0001f468\U0001f3fb"), "28:2"},
+    {LITERAL("\U0001f3f3\ufe0f\u200d\U0001f308"), "14:2"},
+    {LITERAL("\u2764"), "3:1"},
+    {LITERAL("\u2764\ufe0f"), "6:2"},
+    {LITERAL("\u2764\ufe0f\ufe0f"), "9:2"},
+    {LITERAL("\u2764\ufe0e"), "6:1"},
+    {LITERAL("\u261d\U0001f3ff"), "7:2"},
+    {LITERAL("\u261d\ufe0f\U0001f3ff"), "10:2"},
+    {LITERAL("\U0001f44d\U0001f3ff"), "8:2"},
+    {LITERAL("\U0001f44d\U0001f3ff\U0001f3ff"), "12:4"},
+    {LITERAL("\U0001f3ff"), "4:2"},
+    {LITERAL("a\U0001f3ff"), "5:3"},
+    {LITERAL("a\ufe0f"), "4:1"},
+    {LITERAL("a\u200db"), "4:1 1:1"},
+    {LITERAL("a\u200d\U0001f466"), "4:1 4:2"},
+    {LITERAL("\u00a9\u200d\u00ae"), "7:2"},
+    {LITERAL("1\ufe0f\u20e3"
+             "1\u20e3"
+             "#\ufe0f"),
+     "7:2 4:1 4:2"},
+    /* flags */
+    {LITERAL("\U0001f1ea\U0001f1f8\U0001f1f5\U0001f1f9\U0001f1fa"), "8:2 8:2 4:1"},
+    {LITERAL("\U0001f3f4\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f"), "28:2"},
+    /* scripts */
+    {LITERAL("\uac00"), "3:2"},
+    {LITERAL("\u1100\u1161\u11a8\u1100"), "9:2 3:2"},
+    {LITERAL("\uac00\u11a8"), "6:2"},
+    {LITERAL("\u1161"), "3:0"},
+    {LITERAL("\u0915\u093f\u0915"), "6:2 3:1"}, /* a mark with room of its own */
+    {LITERAL("\u0915\u094d\u0937"), "6:1 3:1"},
+    {LITERAL("\u0e01\u0e49\u0e33"), "9:2"},
+    {LITERAL("\u0d4e\u0d15"), "6:2"}, /* a sign that leans on the next letter */
+    {LITERAL("\u0d4e\u2764\ufe0f"), "9:3"},
+    {LITERAL("\uff76\uff9e"), "6:2"},
+    {LITERAL("\u4dc0\u3248"), "3:2 3:2"},
+};
+
 static void test_clusters(void **state)
 {
     (void)state;
-    static const struct {
-        const char *text;
-        size_t length;
-        const char *clusters;
-    } samples[] = {
-        {LITERAL(""), ""},
-        {LITERAL("ab c"), "1:1 1:1 1:1 1:1"},
-        {LITERAL("\u00e9\u6f22\uff21"), "2:1 3:2 3:2"},
-        {LITERAL("e\u0301x"), "3:1 1:1"},
-        {LITERAL("\u0301"), "2:0"},
-        {LITERAL("\u00b1\u00a7"), "2:1 2:1"}, /* ambiguous width is narrow */
-        {LITERAL("\r\n\n\r"), "2:0 1:0 1:0"},
-        {LITERAL("a\0b"), "1:1 1:0 1:1"},
-        {LITERAL("a\xff\xc3z"), "1:1 1:1 1:1 1:1"},
-        {LITERAL("\xff\u0301"), "1:1 2:0"},
-        {LITERAL("\u0301\xff"), "2:0 1:1"},
-        /* emoji */
-        {LITERAL("\U0001f600\U0001f600"), "4:2 4:2"},
-        {LITERAL("\U0001f468\u200d\U0001f469\u200d\U0001f467\u200d\U0001f466!"), "25:2 1:1"},
-        {LITERAL("\U0001f469\U0001f3fd\u200d\u2764\ufe0f\u200d\U0001f468\U0001f3fb"), "28:2"},
-        {LITERAL("\U0001f3f3\ufe0f\u200d\U0001f308"), "14:2"},
-        {LITERAL("\u2764"), "3:1"},
-        {LITERAL("\u2764\ufe0f"), "6:2"},
-        {LITERAL("\u2764\ufe0f\ufe0f"), "9:2"},
-        {LITERAL("\u2764\ufe0e"), "6:1"},
-        {LITERAL("\u261d\U0001f3ff"), "7:2"},
-        {LITERAL("\u261d\ufe0f\U0001f3ff"), "10:2"},
-        {LITERAL("\U0001f44d\U0001f3ff"), "8:2"},
-        {LITERAL("\U0001f44d\U0001f3ff\U0001f3ff"), "12:4"},
-        {LITERAL("\U0001f3ff"), "4:2"},
-        {LITERAL("a\U0001f3ff"), "5:3"},
-        {LITERAL("a\ufe0f"), "4:1"},
-        {LITERAL("a\u200db"), "4:1 1:1"},
-        {LITERAL("a\u200d\U0001f466"), "4:1 4:2"},
-        {LITERAL("\u00a9\u200d\u00ae"), "7:2"},
-        {LITERAL("1\ufe0f\u20e3"
-                 "1\u20e3"
-                 "#\ufe0f"),
-         "7:2 4:1 4:2"},
-        /* flags */
-        {LITERAL("\U0001f1ea\U0001f1f8\U0001f1f5\U0001f1f9\U0001f1fa"), "8:2 8:2 4:1"},
-        {LITERAL("\U0001f3f4\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f"), "28:2"},
-        /* scripts */
-        {LITERAL("\uac00"), "3:2"},
-        {LITERAL("\u1100\u1161\u11a8\u1100"), "9:2 3:2"},
-        {LITERAL("\uac00\u11a8"), "6:2"},
-        {LITERAL("\u1161"), "3:0"},
-        {LITERAL("\u0915\u093f\u0915"), "6:2 3:1"}, /* a mark with room of its own */
-        {LITERAL("\u0915\u094d\u0937"), "6:1 3:1"},
-        {LITERAL("\u0e01\u0e49\u0e33"), "9:2"},
-        {LITERAL("\u0d4e\u0d15"), "6:2"}, /* a sign that leans on the next letter */
-        {LITERAL("\u0d4e\u2764\ufe0f"), "9:3"},
-        {LITERAL("\uff76\uff9e"), "6:2"},
-        {LITERAL("\u4dc0\u3248"), "3:2 3:2"},
-    };
-    for (size_t i = 0; i < COUNT(samples); i++) {
+    for (size_t i = 0; i < COUNT(cluster_samples); i++) {
         char clusters[200];
-        describe(samples[i].text, samples[i].length, clusters, sizeof clusters);
-        assert_string_equal(clusters, samples[i].clusters);
+        describe(cluster_samples[i].text, cluster_samples[i].length, clusters, sizeof clusters);
+        assert_string_equal(clusters, cluster_samples[i].clusters);
     }
 }
 

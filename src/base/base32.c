@@ -10,7 +10,7 @@ static unsigned digit_at(const uint8_t *bytes, size_t size, size_t index)
 {
     unsigned value = 0;
     for (size_t bit = index * DIGIT_BITS; bit < (index + 1) * DIGIT_BITS; bit++) {
-        unsigned one = bit < size * 8 ? (bytes[bit / 8] >> (7 - bit % 8)) & 1u : 0u;
+        unsigned one = bit < size * 8 ? ((unsigned)bytes[bit / 8] >> (7 - bit % 8)) & 1u : 0u;
         value = value << 1 | one;
     }
     return value;

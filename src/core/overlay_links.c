@@ -87,8 +87,10 @@ static void link_becomes_spare(struct turn *turn, const struct overlay_link *old
 {
     struct overlay_told told = {old->address, 0, overlay_hint(&old->id)};
     spare_add(turn, &told);
-    if (why != OVERLAY_WHY_ENOUGH) /* never straight back after an eviction */
-        spare_refuse(turn->overlay, &old->address);
+    if (why == OVERLAY_WHY_ENOUGH)
+        return;
+    spare_refuse(turn->overlay, &old->address); /* never straight back after an eviction */
+    memory_tried(turn->overlay, &old->address);
 }
 
 static bool is_worth_a_spare(enum overlay_why why)

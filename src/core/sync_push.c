@@ -1,0 +1,118 @@
+/* Telling others of what has just become durable: the entries themselves where they were just said,
+ * a line about the log where it was caught up with. Never to who showed that it has them. */
+#include "core/sync_parts.h"
+
+static bool have_is(const uint64_t have[SYNC_LINKS / 64], const struct link *link)
+{
+    return have[link->slot / 64] >> link->slot % 64 & 1;
+}
+
+void fresh_add(struct sync *sync, const struct item *item)
+{
+    if (sync->fresh_count == sync->fresh_room) {
+        sync->fresh_room = sync->fresh_room ? sync->fresh_room * 2 : 16;
+        sync->fresh = xrealloc(sync->fresh, sync->fresh_room, sizeof *sync->fresh);
+    }
+    struct fresh *fresh = &sync->fresh[sync->fresh_count++];
+    fresh->entry = entry_hold(item->entry);
+    fresh->from = item->from;
+    memcpy(fresh->have, item->have, sizeof fresh->have);
+}
+
+static void entries_send(struct sync *sync, struct link *link, struct sync_effect *effect)
+{
+    size_t cost = 0;
+    struct frame_entry *list = xcalloc(effect->count, sizeof *list);
+    for (size_t i = 0; i < effect->count; i++) {
+        list[i].bytes = entry_bytes(effect->entries[i]);
+        list[i].signature = entry_signature(effect->entries[i]);
+        cost += list[i].bytes.size + SYNC_ENTRY_COST;
+    }
+    effect->owned = list;
+    effect->frame.kind = FRAME_ENTRIES;
+    effect->frame.entries = (struct frame_entries){effect->count, list};
+    link_send(sync, link, effect, cost);
+}
+
+void entries_add(struct sync *sync, struct link *link, struct sync_effect **effect, size_t *room,
+                 struct entry *entry)
+{
+    size_t cost = entry->size + SYNC_ENTRY_COST;
+    if (*effect && ((*effect)->count == ENTRIES_MAX || cost > *room))
+        entries_flush(sync, link, effect);
+    if (!*effect) {
+        *effect = effect_new(SYNC_SEND);
+        *room = SYNC_ENTRIES_ROOM;
+    }
+    effect_entry(*effect, entry);
+    *room -= cost;
+}
+
+void entries_flush(struct sync *sync, struct link *link, struct sync_effect **effect)
+{
+    if (*effect)
+        entries_send(sync, link, *effect);
+    *effect = NULL;
+}
+
+static void fresh_push(struct sync *sync, struct link *link)
+{
+    struct sync_effect *effect = NULL;
+    size_t room = 0;
+    for (size_t i = 0; i < sync->fresh_count && !link->lagging; i++) {
+        const struct fresh *fresh = &sync->fresh[i];
+        if (have_is(fresh->have, link) || fresh->from == link->serial ||
+            link_refuses(sync, link, &fresh->entry->fields.author))
+            continue;
+        entries_add(sync, link, &effect, &room, fresh->entry);
+    }
+    entries_flush(sync, link, &effect);
+}
+
+void fresh_flush(struct sync *sync)
+{
+    if (sync->fresh_count == 0)
+        return;
+    for (size_t i = 0; i < SYNC_LINKS; i++)
+        if (sync->links[i])
+            fresh_push(sync, sync->links[i]);
+    for (size_t i = 0; i < sync->fresh_count; i++)
+        entry_drop(sync->fresh[i].entry);
+    sync->fresh_count = 0;
+}
+
+static void announce_to(struct sync *sync, struct link *link, const struct flight *flight,
+                        const struct log *log)
+{
+    struct sync_effect *effect = effect_new(SYNC_SEND);
+    struct frame_head *head = xcalloc(1, sizeof *head);
+    *head = (struct frame_head){log->epoch, log->low, log->high, log_shown(log)};
+    effect->owned = head;
+    effect->frame.kind = FRAME_HEADS;
+    effect->frame.heads =
+        (struct frame_heads){.author = flight->key.author, .answer = true, .count = 1};
+    effect->frame.heads.heads = head;
+    link_send(sync, link, effect, ID_BYTES + sizeof *head + 8);
+}
+
+/* While a log is being fetched, once a second is enough. */
+void announce(struct sync *sync, struct flight *flight)
+{
+    const struct log *log = flight_log(flight);
+    bool busy = flight->count || flight->asked;
+    if (!log || log->high == 0)
+        return;
+    if (busy && flight->announced_at && sync->now.mono_ms < flight->announced_at + SYNC_ANNOUNCE_MS)
+        return;
+    flight->announce = false;
+    flight->announced_at = sync->now.mono_ms;
+    for (size_t i = 0; i < SYNC_LINKS; i++) {
+        struct link *link = sync->links[i];
+        if (!link || link->lagging || link_refuses(sync, link, &flight->key.author) ||
+            have_is(flight->announce_have, link))
+            continue;
+        const struct offer *offer = offer_find(flight, link);
+        if (!offer || offer->high < log->high)
+            announce_to(sync, link, flight, log);
+    }
+}

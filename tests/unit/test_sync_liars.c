@@ -1,0 +1,538 @@
+/* Sync among liars: what is altered, forged, forked, claimed, withheld or poured out harms nobody
+ * but its author and who passes it on. */
+#include "unit.h"
+
+#include "dialect/native.h"
+#include "sync_stories.h"
+
+/* ---- liars ---- */
+
+struct tamper {
+    size_t from;
+    uint64_t seq;    /* of the entry that is altered */
+    bool dropping;   /* no entries come through */
+    bool claiming;   /* heads say more than there is */
+    bool scrambling; /* digests are never equal */
+    unsigned altered;
+    unsigned claims;
+};
+
+static bool tamper(void *self, size_t from, size_t to, struct frame *frame)
+{
+    struct tamper *how = self;
+    (void)to;
+    if (frame->kind == FRAME_DIGEST && how->scrambling)
+        frame->digest.bytes[0] ^= 0xff;
+    if (from != how->from)
+        return true;
+    if (frame->kind == FRAME_ENTRIES && how->dropping)
+        return false;
+    if (frame->kind == FRAME_HEADS && how->claiming)
+        for (size_t i = 0; i < frame->heads.count; i++, how->claims++)
+            frame->heads.heads[i].high += 1000;
+    if (frame->kind == FRAME_BUCKETS && how->scrambling)
+        for (size_t i = 0; i < BUCKETS; i++)
+            ((uint8_t *)(uintptr_t)frame->buckets[i])[0] ^= 0xff;
+    for (size_t i = 0; frame->kind == FRAME_ENTRIES && i < frame->entries.count; i++) {
+        struct frame_entry *entry = &frame->entries.entries[i];
+        struct entry *read;
+        struct hash net = mesh_net(span_text("lan"), NULL);
+        if (!how->seq ||
+            entry_read(entry->bytes, &entry->signature, &net, &native_codec, &read) != ENTRY_FINE)
+            continue;
+        if (read->fields.seq == how->seq) {
+            ((uint8_t *)(uintptr_t)entry->bytes.bytes)[entry->bytes.size - 2] ^= 1;
+            how->altered++;
+        }
+        entry_drop(read);
+    }
+    return true;
+}
+
+static void an_altered_entry_is_refused_wherever_it_is(void **state)
+{
+    (void)state;
+    static const uint64_t places[] = {1, 2, 63, 64, 65, 150, 299, 300};
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+        struct world *world = world_of(3);
+        struct tamper how = {.from = 0, .seq = places[i]};
+        world->tamper = tamper;
+        world->tamper_self = &how;
+        struct identity author = world_person(1);
+        world_fill(world, 0, &author, 1, 300, TEXT, NULL);
+        world_fill(world, 2, &author, 1, 300, TEXT, NULL);
+        world_link(world, 0, 1);
+        world_run(world, 30000);
+        /* The good prefix is kept, and not one more. */
+        assert_int_equal(world_high(world, 1, &author.id, 1), places[i] - 1);
+        assert_in_range(how.altered, 1, 8);
+        uint64_t asked = world->nodes[1].asked;
+        world_run(world, 300000);
+        assert_int_equal(world->nodes[1].asked, asked); /* it is left alone */
+        world_link(world, 1, 2);
+        world_run(world, 5000);
+        assert_int_equal(world_high(world, 1, &author.id, 1), 300);
+        world_free(world);
+    }
+}
+
+static void an_altered_entry_below_is_refused(void **state)
+{
+    (void)state;
+    struct world *world = world_of(3);
+    struct tamper how = {.from = 2, .seq = 250};
+    world->tamper = tamper;
+    world->tamper_self = &how;
+    struct identity author = world_person(1);
+    struct epoch_id epoch = world_epoch(1);
+    struct entry_tip start = {.epoch = epoch};
+    for (uint64_t i = 1; i <= 600; i++) {
+        struct entry *entry = world_entry(world, &author, &start, TEXT, WORLD_START - 9000000 + i);
+        start = entry_tip(entry);
+        world_put(world, 2, entry);
+        if (i >= 500)
+            world_put(world, 1, entry);
+        entry_drop(entry);
+    }
+    world_link(world, 1, 2);
+    world_run(world, 300000);
+    const struct log *log = world_log(world, 1, &author.id, &epoch);
+    assert_in_range(log->low, 251, 499);
+    assert_in_range(how.altered, 1, 4);
+    how.seq = 0;
+    world_unlink(world, 1, 2);
+    world_link(world, 1, 2);
+    world_run(world, 60000);
+    assert_int_equal(world_log(world, 1, &author.id, &epoch)->low, 1);
+    world_free(world);
+}
+
+/* Badly signed words that a good one follows are proved by it, as far as a window goes. */
+static void unsigned_stretches_are_bridged(void **state)
+{
+    (void)state;
+    struct world *world = world_of(2);
+    struct identity author = world_person(1);
+    fill_spoilt(world, 0, &author, 500, 2, 200);
+    world_link(world, 0, 1);
+    assert_true(world_settle(world, 20000));
+    assert_int_equal(world_high(world, 1, &author.id, 1), 500);
+    assert_in_range(world->nodes[1].checks, 199, 1000);
+    world_free(world);
+}
+
+static void a_bad_signer_harms_only_its_own_log(void **state)
+{
+    (void)state;
+    struct world *world = world_of(2);
+    struct identity bad = world_person(1), good = world_person(2);
+    fill_spoilt(world, 0, &bad, 900, 51, 900);
+    world_fill(world, 0, &good, 1, 900, TEXT, NULL);
+    world_link(world, 0, 1);
+    world_run(world, 10000);
+    assert_int_equal(world_high(world, 1, &bad.id, 1), 50);
+    assert_int_equal(world_high(world, 1, &good.id, 1), 900);
+    /* Left out of digests: the rest agrees, and nothing goes on. */
+    assert_true(sync_settled(world->nodes[1].sync, 1));
+    assert_true(world->nodes[1].checks < 1000);
+    unsigned checks = world->nodes[1].checks;
+    uint64_t bytes = wire(world);
+    world_run(world, SYNC_RETRY_MS - 20000);
+    assert_int_equal(world->nodes[1].checks, checks);
+    assert_true(wire(world) - bytes < 200);
+    /* After ten minutes it is tried again. */
+    world_run(world, 60000);
+    assert_in_range(world->nodes[1].checks, checks + 1, checks + 1000);
+    assert_int_equal(world_high(world, 1, &bad.id, 1), 50);
+    world_free(world);
+}
+
+static void forged_words_pushed_live(void **state)
+{
+    (void)state;
+    struct world *world = world_of(3);
+    struct identity author = world_person(1);
+    struct entry_tip tip = {.epoch = world_epoch(1)};
+    for (size_t node = 0; node < 3; node++) {
+        tip.seq = 0;
+        world_fill(world, node, &author, 1, 10, TEXT, &tip);
+    }
+    world_link(world, 0, 1);
+    world_link(world, 2, 1);
+    world_run(world, 100);
+    struct entry *real = world_entry(world, &author, &tip, TEXT, WORLD_START);
+    struct entry *forged = spoilt(world, world_entry(world, &author, &tip, 5, WORLD_START));
+    struct frame_entry bad = {entry_bytes(forged), entry_signature(forged)};
+    struct frame_entry good = {entry_bytes(real), entry_signature(real)};
+    struct frame first = {.kind = FRAME_ENTRIES, .entries = {1, &bad}};
+    struct frame second = {.kind = FRAME_ENTRIES, .entries = {1, &good}};
+    world_frame(world, 0, 1, &first);
+    world_put(world, 2, real);
+    world_frame(world, 2, 1, &second);
+    world_run(world, 5000);
+    assert_int_equal(world_high(world, 1, &author.id, 1), 11);
+    struct epoch_id epoch = world_epoch(1);
+    assert_true(hash_equal(&world_log(world, 1, &author.id, &epoch)->head, &real->hash));
+    entry_drop(real);
+    entry_drop(forged);
+    world_free(world);
+}
+
+static void who_claims_more_than_it_has(void **state)
+{
+    (void)state;
+    struct world *world = world_of(2);
+    struct tamper how = {.from = 0, .claiming = true};
+    world->tamper = tamper;
+    world->tamper_self = &how;
+    struct identity author = world_person(1);
+    world_fill(world, 0, &author, 1, 100, TEXT, NULL);
+    world_link(world, 0, 1);
+    world_run(world, 1000);
+    assert_int_equal(world_high(world, 1, &author.id, 1), 100);
+    uint64_t bytes = wire(world);
+    world_run(world, 600000);
+    assert_true(wire(world) - bytes < 600 * 200);
+    assert_true(how.claims < 60);
+    world_free(world);
+}
+
+static void who_claims_and_withholds(void **state)
+{
+    (void)state;
+    struct world *world = world_of(3);
+    struct tamper how = {.from = 0, .dropping = true};
+    world->tamper = tamper;
+    world->tamper_self = &how;
+    struct identity author = world_person(1), other = world_person(2);
+    world_fill(world, 0, &author, 1, 2000, TEXT, NULL);
+    world_fill(world, 2, &author, 1, 2000, TEXT, NULL);
+    world_fill(world, 2, &other, 1, 2000, TEXT, NULL);
+    world_link(world, 1, 0);
+    world_run(world, 3000);
+    world_link(world, 1, 2);
+    world_run(world, 2000);
+    assert_int_equal(world_high(world, 1, &other.id, 1), 2000); /* nothing else waits */
+    world_run(world, 12000);
+    assert_int_equal(world_high(world, 1, &author.id, 1), 2000);
+    world_free(world);
+}
+
+static void withholding_alone_costs_little(void **state)
+{
+    (void)state;
+    struct world *world = world_of(2);
+    struct tamper how = {.from = 0, .dropping = true};
+    world->tamper = tamper;
+    world->tamper_self = &how;
+    struct identity author = world_person(1);
+    world_fill(world, 0, &author, 1, 10, TEXT, NULL);
+    world_link(world, 1, 0);
+    world_run(world, 600000);
+    assert_true(world->nodes[1].asked < 30);
+    how.dropping = false; /* it was only a bad line */
+    world_run(world, 120000);
+    assert_int_equal(world_high(world, 1, &author.id, 1), 10);
+    world_free(world);
+}
+
+static void who_never_agrees(void **state)
+{
+    (void)state;
+    struct world *world = world_of(2);
+    struct tamper how = {.from = 1, .scrambling = true};
+    world->tamper = tamper;
+    world->tamper_self = &how;
+    struct identity author = world_person(1);
+    world_fill(world, 0, &author, 1, 100, TEXT, NULL);
+    world_link(world, 0, 1);
+    world_run(world, 60000);
+    assert_int_equal(world_high(world, 1, &author.id, 1), 100);
+    uint64_t bytes = wire(world), rounds = world->nodes[0].rounds;
+    world_run(world, 600000);
+    assert_in_range(world->nodes[0].rounds - rounds, 1, 25);
+    assert_true(wire(world) - bytes < 600 * 200);
+    world_free(world);
+}
+
+static void frames_that_make_no_sense(void **state)
+{
+    (void)state;
+    struct world *world = world_of(2);
+    struct identity author = world_person(1);
+    world_fill(world, 0, &author, 1, 10, TEXT, NULL);
+    world_link(world, 0, 1);
+    assert_true(world_settle(world, 5000));
+    struct frame_head heads[2] = {{world_epoch(9), 5, 4, {{0}}}, {world_epoch(1), 1, 10, {{0}}}};
+    struct frame_row rows[2] = {{.author = author.id}, {.author = author.id}};
+    struct frame_height heights[1] = {{.seq = 5}};
+    const struct frame frames[] = {
+        {.kind = FRAME_HEADS, .heads = {author.id, false, true, 2, heads}},
+        {.kind = FRAME_HEADS, .heads = {author.id, false, true, 0, NULL}},
+        {.kind = FRAME_ROWS, .rows = {.bucket = author.id.bytes[0], .count = 2, .rows = rows}},
+        {.kind = FRAME_ROWS, .rows = {.bucket = 3, .more = true}},
+        {.kind = FRAME_WANT, .range = {author.id, world_epoch(1), 1, ENTRY_NUMBER_MAX}},
+        {.kind = FRAME_WANT, .range = {author.id, world_epoch(7), 1, 5}},
+        {.kind = FRAME_LACK, .range = {author.id, world_epoch(1), 1, 5}},
+        {.kind = FRAME_HASHES, .heights = {author.id, world_epoch(1), 1, heights}},
+        {.kind = FRAME_HEIGHTS, .heights = {author.id, world_epoch(3), 1, heights}},
+        {.kind = FRAME_BUCKETS, .buckets = (uint8_t[BUCKETS][BUCKET_BYTES]){{1}}},
+        {.kind = FRAME_UNKNOWN},
+    };
+    for (size_t i = 0; i < sizeof frames / sizeof *frames; i++) {
+        world_frame(world, 0, 1, &frames[i]);
+        world_frame(world, 1, 0, &frames[i]);
+        world_run(world, 100);
+    }
+    world_say(world, 0, "still here");
+    assert_true(world_settle(world, 60000));
+    assert_int_equal(world->nodes[1].kept, 11);
+    world_free(world);
+}
+
+/* ---- forks ---- */
+
+static void forks_freeze_alike(void **state)
+{
+    (void)state;
+    static const size_t shapes[][3] = {{40, 10, 10},   {40, 10, 60}, {40, 60, 10}, {0, 5, 7},
+                                       {5000, 1, 1},   {1, 1, 1},    {1, 900, 1},  {1200, 300, 5},
+                                       {31, 700, 700}, {0, 1, 1}};
+    for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
+        struct world *world = world_of(3);
+        struct identity author = world_person(1);
+        fill_fork(world, 0, 1, &author, shapes[i][0], shapes[i][1], shapes[i][2]);
+        world_link(world, 0, 1);
+        world_link(world, 1, 2); /* who has neither branch */
+        assert_true(world_settle(world, 60000));
+        for (size_t node = 0; node < 3; node++) {
+            assert_int_equal(world_high(world, node, &author.id, 1), shapes[i][0]);
+            if (node < 2 || shapes[i][0])
+                assert_int_equal(world->nodes[node].frozen, 1);
+        }
+        /* It stays so after a start, and what comes later is not taken. */
+        world_restart(world, 0);
+        world_link(world, 0, 1);
+        assert_true(world_settle(world, 60000));
+        assert_int_equal(world_high(world, 0, &author.id, 1), shapes[i][0]);
+        world_free(world);
+    }
+}
+
+static void the_lower_fork_wins(void **state)
+{
+    (void)state;
+    struct world *world = world_of(4);
+    struct identity author = world_person(1);
+    struct entry_tip tip = {.epoch = world_epoch(1)};
+    /* Branches part at 31 (nodes 0 and 1), and at 11 (node 2). */
+    fill_fork(world, 0, 1, &author, 30, 5, 5);
+    for (uint64_t i = 0; i < 10; i++) {
+        struct entry *entry = world_entry(world, &author, &tip, TEXT, WORLD_START - 9000000 + i);
+        tip = entry_tip(entry);
+        world_put(world, 2, entry);
+        entry_drop(entry);
+    }
+    world_fill(world, 2, &author, 1, 50, TEXT + 2, &tip);
+    world_link(world, 0, 1);
+    assert_true(world_settle(world, 60000));
+    assert_int_equal(world_high(world, 1, &author.id, 1), 30);
+    world_link(world, 1, 2);
+    world_link(world, 1, 3);
+    assert_true(world_settle(world, 60000));
+    for (size_t node = 0; node < 4; node++)
+        assert_int_equal(world_high(world, node, &author.id, 1), 10);
+    world_free(world);
+}
+
+static void a_false_proof_freezes_nothing(void **state)
+{
+    (void)state;
+    struct world *world = world_of(2);
+    struct identity author = world_person(1);
+    struct entry_tip tip = {.epoch = world_epoch(1)};
+    world_fill(world, 0, &author, 1, 10, TEXT, &tip);
+    world_link(world, 0, 1);
+    assert_true(world_settle(world, 5000));
+    struct entry *one = world_entry(world, &author, &tip, TEXT, WORLD_START);
+    struct entry *two = spoilt(world, world_entry(world, &author, &tip, 5, WORLD_START));
+    struct frame frame = {.kind = FRAME_FORK};
+    frame.fork.first = (struct frame_entry){entry_bytes(one), entry_signature(one)};
+    frame.fork.second = (struct frame_entry){entry_bytes(two), entry_signature(two)};
+    world_frame(world, 0, 1, &frame);
+    frame.fork.second = frame.fork.first;
+    world_frame(world, 1, 0, &frame);
+    world_run(world, 1000);
+    assert_int_equal(world->nodes[0].frozen + world->nodes[1].frozen, 0);
+    assert_int_equal(world_high(world, 1, &author.id, 1), 10);
+    entry_drop(one);
+    entry_drop(two);
+    world_free(world);
+}
+
+/* ---- floods ---- */
+
+static void strangers_are_let_in_slowly(void **state)
+{
+    (void)state;
+    struct world *world = world_of(2);
+    for (uint32_t i = 0; i < 1500; i++) {
+        struct identity author = world_person(i);
+        world_fill(world, 0, &author, 1, 2, TEXT, NULL);
+    }
+    world_link(world, 1, 0);
+    world_run(world, 50000);
+    /* Who is linked is admitted besides, and ourselves are not strangers. */
+    assert_in_range(logs_stranger_count(world->nodes[1].logs), 1000, 1001 + 10);
+    assert_true(sync_settled(world->nodes[1].sync, 1)); /* the rest is left out */
+    uint64_t bytes = wire(world);
+    world_run(world, 500000);
+    assert_true(wire(world) - bytes < 4096);
+    world_run(world, 200000); /* ten minutes are over: a hundred more */
+    assert_in_range(logs_stranger_count(world->nodes[1].logs), 1080, 1140);
+    world_free(world);
+}
+
+static void who_is_vouched_for_comes_in_at_once(void **state)
+{
+    (void)state;
+    struct world *world = world_of(2);
+    for (uint32_t i = 0; i < 1200; i++) {
+        struct identity author = world_person(i);
+        world_fill(world, 0, &author, 1, 1, TEXT, NULL);
+    }
+    world_link(world, 1, 0);
+    world_run(world, 30000);
+    /* One of those who were refused. */
+    uint32_t number = 0;
+    struct identity friend = world_person(number);
+    while (logs_find(world->nodes[1].logs, &friend.id))
+        friend = world_person(++number);
+    struct sync_event vouch = {.kind = SYNC_VOUCH};
+    vouch.vouch.author = friend.id;
+    vouch.vouch.vouched = true;
+    world_event(world, 1, &vouch);
+    world_run(world, 100);
+    assert_int_equal(world_high(world, 1, &friend.id, 1), 1);
+    world_free(world);
+}
+
+/* A name without one good signature behind it leaves nothing behind. */
+static void names_alone_are_forgotten(void **state)
+{
+    (void)state;
+    struct world *world = world_of(2);
+    world_link(world, 1, 0);
+    world_run(world, 1000);
+    size_t before = logs_count(world->nodes[1].logs);
+    for (uint32_t i = 0; i < 500; i++) {
+        struct identity author = world_person(i);
+        struct entry_tip tip = {.epoch = world_epoch(1)};
+        struct entry *entry = spoilt(world, world_entry(world, &author, &tip, 5, WORLD_START));
+        struct frame_entry bad = {entry_bytes(entry), entry_signature(entry)};
+        struct frame frame = {.kind = FRAME_ENTRIES, .entries = {1, &bad}};
+        world_frame(world, 0, 1, &frame);
+        entry_drop(entry);
+    }
+    world_run(world, 60000);
+    assert_int_equal(logs_count(world->nodes[1].logs), before);
+    world_free(world);
+}
+
+static void a_flooder_is_slowed(void **state)
+{
+    (void)state;
+    struct world *world = world_of(3);
+    world_link(world, 0, 1);
+    world_link(world, 2, 1);
+    world_run(world, 100);
+    for (int i = 0; i < 2000; i++) { /* 2,000 a second for 20 s */
+        for (int j = 0; j < 20; j++)
+            world_say(world, 0, "flood");
+        if (i % 100 == 0)
+            world_say(world, 2, "word");
+        world_run(world, 10);
+    }
+    const struct log *flood =
+        world_log(world, 1, &world->nodes[0].identity.id, &world->nodes[0].tip.epoch);
+    assert_in_range(flood->high, 10000, 5000 + 500 * 21);
+    const struct log *other =
+        world_log(world, 1, &world->nodes[2].identity.id, &world->nodes[2].tip.epoch);
+    assert_int_equal(other->high, 20);
+    /* Nothing is lost: it comes at the rate that is allowed. */
+    world_run(world, 70000);
+    flood = world_log(world, 1, &world->nodes[0].identity.id, &world->nodes[0].tip.epoch);
+    assert_int_equal(flood->high, 40000);
+    world_free(world);
+}
+
+/* A link that brings hundreds of authors does not keep another one's few words waiting. */
+static void a_crowd_delays_only_itself(void **state)
+{
+    (void)state;
+    struct world *world = world_of(3);
+    for (uint32_t i = 0; i < 400; i++) {
+        struct identity author = world_person(i);
+        world_fill(world, 0, &author, 1, 100, TEXT, NULL);
+    }
+    struct identity quiet = world_person(7777);
+    world_fill(world, 2, &quiet, 1, 100, TEXT, NULL);
+    world->nodes[1].store_ms = 50;
+    world_link(world, 1, 0);
+    world_run(world, 200);
+    world_link(world, 1, 2);
+    world_run(world, 400);
+    assert_int_equal(world_high(world, 1, &quiet.id, 1), 100);
+    assert_true(world->nodes[1].stored < 20000);
+    assert_true(world_settle(world, 120000));
+    assert_int_equal(world->nodes[1].stored, 40100);
+    world_free(world);
+}
+
+/* Nor does it where another link could be asked for the crowd's words too. */
+static void a_crowd_delays_nobody_on_another_link(void **state)
+{
+    (void)state;
+    struct world *world = world_of(3);
+    for (uint32_t i = 0; i < 400; i++) {
+        struct identity author = world_person(i);
+        world_fill(world, 0, &author, 1, 100, TEXT, NULL);
+        world_fill(world, 2, &author, 1, 100, TEXT, NULL);
+    }
+    struct identity quiet = world_person(7777);
+    world_fill(world, 2, &quiet, 1, 100, TEXT, NULL);
+    world->delay[0][1] = world->delay[2][1] = 50;
+    world_link(world, 1, 0);
+    world_run(world, 400);
+    world_link(world, 1, 2);
+    world_run(world, 800);
+    assert_int_equal(world_high(world, 1, &quiet.id, 1), 100);
+    assert_true(world->nodes[1].stored < 20000);
+    world_free(world);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_altered_entry_is_refused_wherever_it_is),
+        cmocka_unit_test(an_altered_entry_below_is_refused),
+        cmocka_unit_test(unsigned_stretches_are_bridged),
+        cmocka_unit_test(a_bad_signer_harms_only_its_own_log),
+        cmocka_unit_test(forged_words_pushed_live),
+        cmocka_unit_test(who_claims_more_than_it_has),
+        cmocka_unit_test(who_claims_and_withholds),
+        cmocka_unit_test(withholding_alone_costs_little),
+        cmocka_unit_test(who_never_agrees),
+        cmocka_unit_test(frames_that_make_no_sense),
+        cmocka_unit_test(forks_freeze_alike),
+        cmocka_unit_test(the_lower_fork_wins),
+        cmocka_unit_test(a_false_proof_freezes_nothing),
+        cmocka_unit_test(strangers_are_let_in_slowly),
+        cmocka_unit_test(who_is_vouched_for_comes_in_at_once),
+        cmocka_unit_test(names_alone_are_forgotten),
+        cmocka_unit_test(a_flooder_is_slowed),
+        cmocka_unit_test(a_crowd_delays_only_itself),
+        cmocka_unit_test(a_crowd_delays_nobody_on_another_link),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -23,7 +23,7 @@ struct overlay_link *link_find(struct overlay *overlay, uint32_t number)
     return NULL;
 }
 
-struct overlay_link *link_of(struct overlay *overlay, const struct id *id,
+struct overlay_link *link_to(struct overlay *overlay, const struct id *id,
                              const struct overlay_link *but)
 {
     for (size_t i = 0; i < OVERLAY_LINKS; i++) {
@@ -163,7 +163,7 @@ static bool dials_crossed(const struct turn *turn, const struct overlay_link *ol
 static bool duplicate_goes_on(struct turn *turn, const struct overlay_event *event)
 {
     struct overlay *overlay = turn->overlay;
-    struct overlay_link *old = link_of(overlay, &event->up.id, NULL);
+    struct overlay_link *old = link_to(overlay, &event->up.id, NULL);
     if (!old)
         return true;
     if (dials_crossed(turn, old, event->up.dialled)) {
@@ -173,7 +173,7 @@ static bool duplicate_goes_on(struct turn *turn, const struct overlay_event *eve
         link_part(turn, old, OVERLAY_WHY_DUPLICATE);
         return true;
     }
-    return !event->up.dialled && !link_of(overlay, &event->up.id, old);
+    return !event->up.dialled && !link_to(overlay, &event->up.id, old);
 }
 
 static size_t links_to_host(const struct overlay *overlay, const struct overlay_event *event)
@@ -359,7 +359,7 @@ void link_asked(struct turn *turn, struct overlay_link *link, enum overlay_prior
 {
     if (link->state != OVERLAY_UNASKED)
         return;
-    struct overlay_link *old = link_of(turn->overlay, &link->id, link);
+    struct overlay_link *old = link_to(turn->overlay, &link->id, link);
     if (old) /* they ask anew, so they have lost it */
         link_part(turn, old, OVERLAY_WHY_DUPLICATE);
     bool yes = ask_granted(turn, link, priority);

@@ -229,20 +229,22 @@ static bool memory_is_ripe(const struct overlay *overlay, size_t place, enum rip
 
 bool memory_pick(struct overlay *overlay, enum ripeness ripeness, struct overlay_address *into)
 {
-    unsigned fails = FAILS_MAX + 1; /* of the best one so far */
-    size_t start = overlay_random(overlay, PLACES);
-    for (size_t i = 0; i < PLACES; i++) {
-        size_t place = (start + i) % PLACES;
-        if (overlay->memory.port[place] == 0 || overlay->memory.state[place].fails >= fails ||
+    unsigned fewest = FAILS_MAX + 1;
+    size_t seen = 0; /* as good as the best so far: one of them by chance */
+    for (size_t place = 0; place < PLACES; place++) {
+        unsigned fails = overlay->memory.state[place].fails;
+        if (ripeness == RIPE_BY_CHANCE)
+            fails = 0; /* who fails is tried as often as who answers */
+        if (overlay->memory.port[place] == 0 || fails > fewest ||
             !memory_is_ripe(overlay, place, ripeness))
             continue;
         struct overlay_address address = memory_address(overlay, place);
         if (!dial_is_possible(overlay, &address))
             continue;
-        fails = overlay->memory.state[place].fails;
-        *into = address;
-        if (ripeness == RIPE_BY_CHANCE)
-            break; /* `start` was the chance: who fails is tried as often as who answers */
+        seen = fails < fewest ? 0 : seen;
+        fewest = fails;
+        if (overlay_random(overlay, ++seen) == 0)
+            *into = address;
     }
-    return fails <= FAILS_MAX;
+    return seen > 0;
 }

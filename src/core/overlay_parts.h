@@ -71,7 +71,7 @@ bool memory_pick(struct overlay *overlay, enum ripeness ripeness, struct overlay
 
 struct overlay_link *link_find(struct overlay *overlay, uint32_t number);
 /* Another link than `but` to the same person, or NULL. */
-struct overlay_link *link_of(struct overlay *overlay, const struct id *id,
+struct overlay_link *link_to(struct overlay *overlay, const struct id *id,
                              const struct overlay_link *but);
 /* Whether one has this address or, where it is not 0, this hint. */
 bool link_reaches(const struct overlay *overlay, const struct overlay_address *address,

@@ -71,9 +71,9 @@ static void sixteen_seventeen_sixteen(void **state)
     assert_in_range(overlay_active(&overlay), OVERLAY_WANTED, OVERLAY_ACTIVE);
     assert_true(overlay.sparse);
     gone = overlay.spares[0].address.ip[15]; /* sixteen are left */
-    halves_with(6, 16);
-    assert_true(overlay.sparse);
-    halves_with(6, 16);
+    halves_with(1, 16);
+    assert_true(overlay.sparse); /* for a minute, however soon a dial in vain says so */
+    halves_with(11, 16);
     assert_false(overlay.sparse);
     assert_int_equal(overlay_active(&overlay), 15);
 }
@@ -289,9 +289,13 @@ static void a_disaster_makes_us_look_for_everyone(void **state)
     down(2);
     assert_int_equal(overlay.alarm_cycle, 5);
     for (unsigned i = 30; i < 36; i++) { /* enough links again, and yet */
-        up(i, i, IN);
-        asks(i, OVERLAY_LOW);
+        up(i, i, i < 32 ? OUT : IN);
+        if (i < 32)
+            answers(i, true);
+        else
+            asks(i, OVERLAY_LOW);
     }
+    assert_int_equal(overlay_active(&overlay), OVERLAY_ACTIVE);
     unsigned dialled[256] = {0};
     for (unsigned going = 1; going;) {
         going = 0;

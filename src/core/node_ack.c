@@ -1,0 +1,443 @@
+/* Receipts: ours for what we store, and those of others on their way to whom they are for. Nothing
+ * is signed before its commit, nothing is believed or passed on before its signature was checked,
+ * and an ack that was seen is passed on no more. */
+#include "core/node_parts.h"
+
+/* ---- ours ---- */
+
+static struct ack_due *due_get(struct node *node, const struct id *author)
+{
+    struct ack_due *due;
+    unsigned place = (unsigned)node_hash(node, author, sizeof *author); /* ids are chosen */
+    HASH_FIND_BYHASHVALUE(hh, node->due, author, sizeof *author, place, due);
+    if (due)
+        return due;
+    due = xcalloc(1, sizeof *due);
+    due->author = *author;
+    HASH_ADD_BYHASHVALUE(hh, node->due, author, sizeof due->author, place, due);
+    return due;
+}
+
+static void due_free(struct node *node, struct ack_due *due)
+{
+    HASH_DEL(node->due, due);
+    free(due->logs);
+    free(due);
+}
+
+static void due_note(struct node *node, const struct id *author, const struct log *log)
+{
+    bool old = log->head_hlc + RECEIPT_KEPT_MS < node->now.wall_ms;
+    if (log->high == 0 || old || id_equal(author, &node->config.identity->id))
+        return;
+    struct ack_due *due = due_get(node, author);
+    struct ack_log *found = NULL;
+    for (size_t i = 0; i < due->count; i++)
+        if (epoch_equal(&due->logs[i].epoch, &log->epoch))
+            found = &due->logs[i];
+    if (!found) {
+        due->logs = xrealloc(due->logs, due->count + 1, sizeof *due->logs);
+        found = &due->logs[due->count++];
+    }
+    *found = (struct ack_log){log->epoch, log->low, log->high, log->head};
+}
+
+void node_ack_kept(struct node *node, const struct sync_effect *kept)
+{
+    const struct author *author = logs_find(node->logs, &kept->range.author);
+    const struct log *log = author ? author_log(author, &kept->range.epoch) : NULL;
+    if (log)
+        due_note(node, &author->id, log);
+}
+
+void node_ack_start(struct node *node)
+{
+    const struct id *self = &node->config.identity->id;
+    for (size_t bucket = 0; bucket < BUCKETS; bucket++) {
+        size_t count;
+        struct author *const *list = logs_bucket(node->logs, bucket, &count);
+        for (size_t i = 0; i < count; i++)
+            for (size_t j = 0; j < list[i]->log_count; j++) {
+                const struct log *log = &list[i]->logs[j];
+                struct entry_ref head = {list[i]->id, log->epoch, log->high};
+                if (!receipts_has(node->receipts, &head, self))
+                    due_note(node, &list[i]->id, log);
+            }
+    }
+}
+
+/* What was dropped since, or ended at a fork, is not acknowledged. */
+static bool ack_make(const struct node *node, const struct id *author, const struct ack_log *owed,
+                     struct ack *into)
+{
+    const struct author *known = logs_find(node->logs, author);
+    const struct log *log = known ? author_log(known, &owed->epoch) : NULL;
+    if (!log || log->high < owed->high)
+        return false;
+    memset(into, 0, sizeof *into);
+    into->author = *author;
+    into->epoch = owed->epoch;
+    into->low = owed->low;
+    into->high = owed->high;
+    into->head = owed->head;
+    ack_sign(into, &node->config.net, node->config.signer, node->config.identity);
+    return true;
+}
+
+static void acks_store(struct node *node, const struct ack *acks, size_t count)
+{
+    struct node_effect *effect = node_effect(node, EFFECT_STORE_ACKS);
+    struct ack *copy = node_effect_room(effect, count, sizeof *copy);
+    memcpy(copy, acks, count * sizeof *copy);
+    effect->acks.count = count;
+    effect->acks.acks = copy;
+}
+
+/* A link that has much to write already gets no more: who is meant asks again on a new one. */
+static void acks_send(struct node *node, struct node_link *link, const struct ack *acks,
+                      size_t count)
+{
+    enum { COST = 216 /* of an ack on the wire, about */ };
+    if (link->state != LINK_READY || link->queued > SYNC_QUEUE_MAX)
+        return;
+    for (size_t at = 0; at < count; at += ACKS_MAX) {
+        size_t part = count - at < ACKS_MAX ? count - at : ACKS_MAX;
+        struct node_effect *effect = node_effect(node, EFFECT_SEND);
+        struct frame *frame = node_effect_room(effect, 1, sizeof *frame);
+        struct ack *copy = node_effect_room(effect, part, sizeof *copy);
+        memcpy(copy, acks + at, part * sizeof *copy);
+        frame->kind = FRAME_ACKS;
+        frame->acks = (struct frame_acks){part, copy};
+        effect->link = link->number;
+        effect->frame = frame;
+        link->queued += part * COST;
+    }
+}
+
+static void own_flush(struct node *node)
+{
+    struct ack acks[ACKS_MAX];
+    size_t count = 0;
+    struct ack_due *due, *next;
+    HASH_ITER(hh, node->due, due, next)
+    {
+        if (due->at > node->now.mono_ms)
+            continue;
+        if (due->count == 0) {
+            due_free(node, due);
+            continue;
+        }
+        for (; due->count && count < ACKS_MAX; due->count--)
+            count += ack_make(node, &due->author, &due->logs[due->count - 1], &acks[count]);
+        due->at = node->now.mono_ms + NODE_ACK_MS;
+    }
+    for (size_t i = 0; i < count; i++)
+        (void)receipts_take(node->receipts, &acks[i], node->now.wall_ms, NULL, NULL);
+    if (count == 0)
+        return;
+    acks_store(node, acks, count);
+    for (size_t i = 0; i < node->link_count; i++)
+        acks_send(node, node->links[i], acks, count);
+}
+
+/* ---- those of others ---- */
+
+static struct ack_key key_of(const struct ack *ack)
+{
+    struct ack_key key;
+    memset(&key, 0, sizeof key);
+    key.acker = ack->acker;
+    key.author = ack->author;
+    key.epoch = ack->epoch;
+    key.high = ack->high;
+    return key;
+}
+
+static void way_free(struct node *node, struct ack_way *way)
+{
+    HASH_DEL(node->ways, way);
+    free(way);
+}
+
+static void way_mark(struct ack_way *way, const struct node_link *link)
+{
+    way->have[link->slot / 64] |= UINT64_C(1) << link->slot % 64;
+}
+
+/* Its slot will be somebody else's. */
+void node_acks_link_gone(struct node *node, const struct node_link *link)
+{
+    for (struct ack_way *way = node->ways; way; way = way->hh.next)
+        way->have[link->slot / 64] &= ~(UINT64_C(1) << link->slot % 64);
+}
+
+static void ack_heard(struct node *node, const struct node_link *link, const struct ack *ack)
+{
+    struct ack_way *way;
+    struct ack_key key = key_of(ack);
+    unsigned place = (unsigned)node_hash(node, &key, sizeof key);
+    HASH_FIND_BYHASHVALUE(hh, node->ways, &key, sizeof key, place, way);
+    if (way) {
+        way_mark(way, link);
+        return;
+    }
+    struct entry_ref head = {ack->author, ack->epoch, ack->high};
+    if (id_equal(&ack->acker, &node->config.identity->id) || ack->high > ENTRY_NUMBER_MAX ||
+        HASH_COUNT(node->ways) >= NODE_ACKS || receipts_has(node->receipts, &head, &ack->acker))
+        return;
+    way = xcalloc(1, sizeof *way);
+    way->key = key;
+    way->ack = *ack;
+    way_mark(way, link);
+    HASH_ADD_BYHASHVALUE(hh, node->ways, key, sizeof way->key, place, way);
+}
+
+static void verify_start(struct node *node)
+{
+    struct ack_way *way;
+    size_t count = 0;
+    for (way = node->ways; way; way = way->hh.next)
+        count += !way->ticket && !way->good;
+    if (count == 0 || node->verifying >= NODE_VERIFIES)
+        return;
+    if (count > ACKS_MAX)
+        count = ACKS_MAX;
+    struct node_effect *effect = node_effect(node, EFFECT_VERIFY);
+    struct ack *acks = node_effect_room(effect, count, sizeof *acks);
+    effect->ticket = node_ticket(node);
+    effect->acks.count = count;
+    effect->acks.acks = acks;
+    node->verifying++;
+    size_t at = 0;
+    for (way = node->ways; way && at < count; way = way->hh.next)
+        if (!way->ticket && !way->good) {
+            way->ticket = effect->ticket;
+            acks[at++] = way->ack;
+        }
+}
+
+void node_acks(struct node *node, struct node_link *link, const struct frame_acks *acks)
+{
+    for (size_t i = 0; i < acks->count; i++)
+        ack_heard(node, link, &acks->acks[i]);
+    verify_start(node);
+}
+
+static void spoken_mark(struct node *node, const struct epoch_id *epoch,
+                        const struct receipt_range *range)
+{
+    if (range->low > range->high)
+        return;
+    model_stored(&node->model, node->receipts, node->rooms, node->roster, epoch, range->low,
+                 range->high, node->now.wall_ms);
+    for (size_t i = 0; i < node->spoken_count; i++) {
+        struct spoken *spoken = &node->spoken[i];
+        if (!epoch_equal(&spoken->ref.epoch, epoch) || spoken->ref.seq < range->low ||
+            spoken->ref.seq > range->high)
+            continue;
+        spoken->due = true;
+        node->spoken_due = true;
+    }
+}
+
+/* Where its author is linked to us, it goes there at once. */
+static void way_good(struct node *node, struct ack_way *way)
+{
+    const struct ack *ack = &way->ack;
+    way->good = true;
+    if (!node->forward_at)
+        node->forward_at = node->now.mono_ms + NODE_FORWARD_MS;
+    for (size_t i = 0; i < node->link_count; i++) {
+        struct node_link *link = node->links[i];
+        bool has = way->have[link->slot / 64] >> link->slot % 64 & 1;
+        if (has || !id_equal(&link->peer, &ack->author))
+            continue;
+        acks_send(node, link, ack, 1);
+        way_mark(way, link);
+    }
+}
+
+static bool ack_believe(struct node *node, const struct ack *ack)
+{
+    struct receipt_range news = {1, 0}, below = {1, 0};
+    if (!receipts_take(node->receipts, ack, node->now.wall_ms, &news, &below))
+        return false;
+    struct person *acker = roster_person(node->roster, &ack->acker);
+    if (acker && !acker->self && id_equal(&ack->author, &node->config.identity->id))
+        roster_here(node->roster, acker, node->now.wall_ms);
+    if (id_equal(&ack->author, &node->config.identity->id)) {
+        spoken_mark(node, &ack->epoch, &news);
+        spoken_mark(node, &ack->epoch, &below);
+    }
+    return true;
+}
+
+void node_verified(struct node *node, uint64_t ticket, const bool *verified)
+{
+    struct ack news[ACKS_MAX];
+    size_t count = 0, at = 0;
+    struct ack_way *way, *next;
+    if (node->verifying)
+        node->verifying--;
+    HASH_ITER(hh, node->ways, way, next)
+    {
+        if (way->ticket != ticket || at == ACKS_MAX)
+            continue;
+        way->ticket = 0;
+        if (verified[at++] && ack_believe(node, &way->ack)) {
+            news[count++] = way->ack;
+            way_good(node, way);
+        } else {
+            way_free(node, way);
+        }
+    }
+    if (count)
+        acks_store(node, news, count);
+    verify_start(node);
+}
+
+static void forward(struct node *node)
+{
+    struct ack acks[ACKS_MAX];
+    for (size_t i = 0; i < node->link_count; i++) {
+        struct node_link *link = node->links[i];
+        size_t count = 0;
+        for (const struct ack_way *way = node->ways; way; way = way->hh.next) {
+            bool has = way->have[link->slot / 64] >> link->slot % 64 & 1;
+            if (!way->good || has || id_equal(&link->peer, &way->ack.acker))
+                continue;
+            acks[count++] = way->ack;
+            if (count < ACKS_MAX)
+                continue;
+            acks_send(node, link, acks, count);
+            count = 0;
+        }
+        if (count)
+            acks_send(node, link, acks, count);
+    }
+    struct ack_way *way, *next;
+    HASH_ITER(hh, node->ways, way, next)
+    if (way->good)
+        way_free(node, way);
+    node->forward_at = 0;
+}
+
+void node_acks_wanted(struct node *node, struct node_link *link)
+{
+    if (link->asked && node->now.mono_ms < link->asked + OVERLAY_CYCLE_MS)
+        return;
+    link->asked = node->now.mono_ms;
+    struct ack acks[ACKS_MAX];
+    size_t count = 0;
+    for (const struct ack *ack = NULL;
+         (ack = receipts_next(node->receipts, &link->peer, ack)) != NULL;) {
+        acks[count++] = *ack;
+        if (count < ACKS_MAX)
+            continue;
+        acks_send(node, link, acks, count);
+        count = 0;
+    }
+    if (count)
+        acks_send(node, link, acks, count);
+}
+
+/* ---- what our own lines have ---- */
+
+void node_spoken_add(struct node *node, const struct entry *entry, const struct word *word)
+{
+    bool words = word->kind == ENTRY_SAY || word->kind == ENTRY_ACT;
+    if (!words && !(word->kind == ENTRY_CALL && word->sealed))
+        return;
+    if (node->spoken_count < NODE_SPOKEN) {
+        if ((node->spoken_count & (node->spoken_count - 1)) == 0)
+            node->spoken = xrealloc(node->spoken, node->spoken_count ? node->spoken_count * 2 : 1,
+                                    sizeof *node->spoken);
+        node->spoken_next = node->spoken_count++;
+    } else {
+        free(node->spoken[node->spoken_next].conversation);
+        free(node->spoken[node->spoken_next].text);
+    }
+    struct spoken *spoken = &node->spoken[node->spoken_next];
+    *spoken = (struct spoken){.ref = entry_place(entry), .kind = word->kind};
+    spoken->conversation = xstrdup(word->room);
+    if (words)
+        spoken->text = xstrndup((const char *)word->text.bytes, word->text.size);
+    node->spoken_next = (node->spoken_next + 1) % node->spoken_count;
+}
+
+static void receipt_tell(struct node *node, const struct spoken *spoken)
+{
+    const struct room *room = rooms_find(node->rooms, spoken->conversation);
+    if (!room)
+        return;
+    size_t of;
+    struct id *expected = room_expected(node->rooms, room, node->roster, node->now.wall_ms, &of);
+    struct node_effect *effect = node_effect(node, EFFECT_RECEIPT);
+    struct id *stored = node_effect_room(effect, of + 1, sizeof *stored);
+    for (size_t i = 0; i < of; i++)
+        if (receipts_has(node->receipts, &spoken->ref, &expected[i]))
+            stored[effect->receipt.count++] = expected[i];
+    effect->receipt.ref = spoken->ref;
+    effect->receipt.conversation = node_effect_text(effect, spoken->conversation);
+    effect->receipt.stored_by = stored;
+    effect->receipt.of = of;
+    free(expected);
+}
+
+static void receipts_tell(struct node *node)
+{
+    node->spoken_due = false;
+    node->receipt_at = node->now.mono_ms + NODE_RECEIPT_MS;
+    for (size_t i = 0; i < node->spoken_count; i++) {
+        size_t at = (node->spoken_next + i) % node->spoken_count;
+        if (node->spoken[at].due)
+            receipt_tell(node, &node->spoken[at]);
+        node->spoken[at].due = false;
+    }
+}
+
+/* ---- time ---- */
+
+static bool due_waits(const struct node *node)
+{
+    return node->due && node->ready_count > 0;
+}
+
+void node_acks_tick(struct node *node)
+{
+    uint64_t now = node->now.mono_ms;
+    if (due_waits(node))
+        own_flush(node);
+    if (node->forward_at && node->forward_at <= now)
+        forward(node);
+    if (node->spoken_due && node->receipt_at <= now)
+        receipts_tell(node);
+    if (node->expire_at > now)
+        return;
+    node->expire_at = now + NODE_EXPIRE_MS;
+    receipts_expire(node->receipts, node->now.wall_ms);
+}
+
+uint64_t node_acks_due(const struct node *node)
+{
+    uint64_t at = node->expire_at;
+    if (node->forward_at && node->forward_at < at)
+        at = node->forward_at;
+    if (node->spoken_due && node->receipt_at < at)
+        at = node->receipt_at;
+    if (!due_waits(node))
+        return at;
+    for (const struct ack_due *due = node->due; due; due = due->hh.next)
+        at = due->at < at ? due->at : at;
+    return at;
+}
+
+void node_acks_free(struct node *node)
+{
+    struct ack_due *due, *next_due;
+    HASH_ITER(hh, node->due, due, next_due)
+    due_free(node, due);
+    struct ack_way *way, *next;
+    HASH_ITER(hh, node->ways, way, next)
+    way_free(node, way);
+}

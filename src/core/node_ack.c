@@ -42,27 +42,45 @@ static void due_note(struct node *node, const struct id *author, const struct lo
     *found = (struct ack_log){log->epoch, log->low, log->high, log->head};
 }
 
+/* Nobody waits to hear that a name was stored: it is acknowledged with the next words. In a mesh of
+ * hundreds, where each ack goes to everyone, that is most of them. */
+static bool only_names(const struct sync_effect *kept)
+{
+    for (size_t i = 0; i < kept->count; i++)
+        if (kept->entries[i]->fields.kind != ENTRY_PROFILE)
+            return false;
+    return true;
+}
+
 void node_ack_kept(struct node *node, const struct sync_effect *kept)
 {
+    if (only_names(kept))
+        return;
     const struct author *author = logs_find(node->logs, &kept->range.author);
     const struct log *log = author ? author_log(author, &kept->range.epoch) : NULL;
     if (log)
         due_note(node, &author->id, log);
 }
 
+/* Logs of at least `least` entries that we never acknowledged as they are. */
+static void due_missing(struct node *node, const struct author *author, uint64_t least)
+{
+    for (size_t i = 0; i < author->log_count; i++) {
+        const struct log *log = &author->logs[i];
+        struct entry_ref head = {author->id, log->epoch, log->high};
+        if (log->high >= least && !receipts_has(node->receipts, &head, &node->config.identity->id))
+            due_note(node, &author->id, log);
+    }
+}
+
+/* A log of one entry is mostly a name; its author asks us, if it was more. */
 void node_ack_start(struct node *node)
 {
-    const struct id *self = &node->config.identity->id;
     for (size_t bucket = 0; bucket < BUCKETS; bucket++) {
         size_t count;
         struct author *const *list = logs_bucket(node->logs, bucket, &count);
         for (size_t i = 0; i < count; i++)
-            for (size_t j = 0; j < list[i]->log_count; j++) {
-                const struct log *log = &list[i]->logs[j];
-                struct entry_ref head = {list[i]->id, log->epoch, log->high};
-                if (!receipts_has(node->receipts, &head, self))
-                    due_note(node, &list[i]->id, log);
-            }
+            due_missing(node, list[i], 2);
     }
 }
 
@@ -190,30 +208,27 @@ static void ack_heard(struct node *node, const struct node_link *link, const str
     way->ack = *ack;
     way_mark(way, link);
     HASH_ADD_BYHASHVALUE(hh, node->ways, key, sizeof way->key, place, way);
+    DL_APPEND(node->unchecked, way);
 }
 
 static void verify_start(struct node *node)
 {
-    struct ack_way *way;
-    size_t count = 0;
-    for (way = node->ways; way; way = way->hh.next)
-        count += !way->ticket && !way->good;
-    if (count == 0 || node->verifying >= NODE_VERIFIES)
+    if (!node->unchecked || node->verifying >= NODE_VERIFIES)
         return;
-    if (count > ACKS_MAX)
-        count = ACKS_MAX;
+    struct ack_job *job = xcalloc(1, sizeof *job);
     struct node_effect *effect = node_effect(node, EFFECT_VERIFY);
-    struct ack *acks = node_effect_room(effect, count, sizeof *acks);
-    effect->ticket = node_ticket(node);
-    effect->acks.count = count;
+    struct ack *acks = node_effect_room(effect, ACKS_MAX, sizeof *acks);
+    job->ticket = effect->ticket = node_ticket(node);
+    while (node->unchecked && job->count < ACKS_MAX) {
+        struct ack_way *way = node->unchecked;
+        DL_DELETE(node->unchecked, way);
+        acks[job->count] = way->ack;
+        job->ways[job->count++] = way;
+    }
+    effect->acks.count = job->count;
     effect->acks.acks = acks;
+    DL_APPEND(node->ack_jobs, job);
     node->verifying++;
-    size_t at = 0;
-    for (way = node->ways; way && at < count; way = way->hh.next)
-        if (!way->ticket && !way->good) {
-            way->ticket = effect->ticket;
-            acks[at++] = way->ack;
-        }
 }
 
 void node_acks(struct node *node, struct node_link *link, const struct frame_acks *acks)
@@ -240,13 +255,20 @@ static void spoken_mark(struct node *node, const struct epoch_id *epoch,
     }
 }
 
+/* Not all at the same moment, or neighbours would tell each other the same. */
+static uint64_t forward_time(const struct node *node)
+{
+    return node->now.mono_ms + NODE_FORWARD_MS / 2 +
+           sys_random_below(node->config.sys, NODE_FORWARD_MS);
+}
+
 /* Where its author is linked to us, it goes there at once. */
 static void way_good(struct node *node, struct ack_way *way)
 {
     const struct ack *ack = &way->ack;
     way->good = true;
     if (!node->forward_at)
-        node->forward_at = node->now.mono_ms + NODE_FORWARD_MS;
+        node->forward_at = forward_time(node);
     for (size_t i = 0; i < node->link_count; i++) {
         struct node_link *link = node->links[i];
         bool has = way->have[link->slot / 64] >> link->slot % 64 & 1;
@@ -275,34 +297,46 @@ static bool ack_believe(struct node *node, const struct ack *ack)
 void node_verified(struct node *node, uint64_t ticket, const bool *verified)
 {
     struct ack news[ACKS_MAX];
-    size_t count = 0, at = 0;
-    struct ack_way *way, *next;
-    if (node->verifying)
-        node->verifying--;
-    HASH_ITER(hh, node->ways, way, next)
-    {
-        if (way->ticket != ticket || at == ACKS_MAX)
-            continue;
-        way->ticket = 0;
-        if (verified[at++] && ack_believe(node, &way->ack)) {
+    size_t count = 0;
+    struct ack_job *job;
+    DL_SEARCH_SCALAR(node->ack_jobs, job, ticket, ticket);
+    if (!job)
+        return;
+    DL_DELETE(node->ack_jobs, job);
+    node->verifying--;
+    for (size_t i = 0; i < job->count; i++) {
+        struct ack_way *way = job->ways[i];
+        if (verified[i] && ack_believe(node, &way->ack)) {
             news[count++] = way->ack;
             way_good(node, way);
         } else {
             way_free(node, way);
         }
     }
+    free(job);
     if (count)
         acks_store(node, news, count);
     verify_start(node);
 }
 
+/* One that says more has come since. */
+static bool is_old(const struct node *node, const struct ack *ack)
+{
+    struct entry_ref next = {ack->author, ack->epoch, ack->high + 1};
+    return receipts_has(node->receipts, &next, &ack->acker);
+}
+
 static void forward(struct node *node)
 {
     struct ack acks[ACKS_MAX];
+    struct ack_way *way, *next;
+    HASH_ITER(hh, node->ways, way, next)
+    if (way->good && is_old(node, &way->ack))
+        way_free(node, way);
     for (size_t i = 0; i < node->link_count; i++) {
         struct node_link *link = node->links[i];
         size_t count = 0;
-        for (const struct ack_way *way = node->ways; way; way = way->hh.next) {
+        for (way = node->ways; way; way = way->hh.next) {
             bool has = way->have[link->slot / 64] >> link->slot % 64 & 1;
             if (!way->good || has || id_equal(&link->peer, &way->ack.acker))
                 continue;
@@ -315,7 +349,6 @@ static void forward(struct node *node)
         if (count)
             acks_send(node, link, acks, count);
     }
-    struct ack_way *way, *next;
     HASH_ITER(hh, node->ways, way, next)
     if (way->good)
         way_free(node, way);
@@ -327,6 +360,9 @@ void node_acks_wanted(struct node *node, struct node_link *link)
     if (link->asked && node->now.mono_ms < link->asked + OVERLAY_CYCLE_MS)
         return;
     link->asked = node->now.mono_ms;
+    const struct author *author = logs_find(node->logs, &link->peer);
+    if (author)
+        due_missing(node, author, 1);
     struct ack acks[ACKS_MAX];
     size_t count = 0;
     for (const struct ack *ack = NULL;
@@ -440,4 +476,7 @@ void node_acks_free(struct node *node)
     struct ack_way *way, *next;
     HASH_ITER(hh, node->ways, way, next)
     way_free(node, way);
+    struct ack_job *job, *next_job;
+    DL_FOREACH_SAFE(node->ack_jobs, job, next_job)
+    free(job);
 }

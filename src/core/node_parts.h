@@ -151,8 +151,16 @@ struct ack_way {
     struct ack_key key;
     struct ack ack;
     uint64_t have[NODE_LINKS / 64]; /* links that brought it */
-    uint64_t ticket;                /* of the job that checks it; 0: it waits */
+    struct ack_way *prev, *next;    /* of those that wait to be checked */
     bool good;                      /* it waits to be passed on */
+};
+
+/* Signatures being checked. */
+struct ack_job {
+    struct ack_job *prev, *next;
+    uint64_t ticket;
+    size_t count;
+    struct ack_way *ways[ACKS_MAX];
 };
 
 /* What we owe an author. */
@@ -270,6 +278,8 @@ struct node {
     /* acks */
     struct ack_due *due;
     struct ack_way *ways;
+    struct ack_way *unchecked; /* of them, in order of arrival */
+    struct ack_job *ack_jobs;
     size_t verifying;
     uint64_t forward_at; /* 0: nothing waits */
     uint64_t expire_at;

@@ -201,7 +201,8 @@ static bool fork_is_news(const struct sync *sync, const struct flight_key *key,
     return author && (log ? log_fork_better(log, fork) : author_has_room(author));
 }
 
-/* What is right below the fork has to be what our own log says, or the fork is lower still. */
+/* What is right below the fork has to be what our own log says, or the fork is lower still. Who
+ * brought the proof may not know that yet: it is not to blame. */
 static void proof_judge(struct sync *sync, struct proof *proof, const struct hash *below)
 {
     if (proof->fork.seq > 1 && below && !hash_equal(below, &proof->prefix)) {
@@ -209,7 +210,7 @@ static void proof_judge(struct sync *sync, struct proof *proof, const struct has
         struct author *author = logs_find(sync->logs, &proof->key.author);
         struct flight *flight = link ? flight_get(sync, author, &proof->key.epoch) : NULL;
         if (flight && !flight->bisect)
-            bisect_start(sync, flight, link, proof->fork.seq - 1, false);
+            bisect_start(sync, flight, link, proof->fork.seq - 1, true);
         proof_free(sync, proof);
         return;
     }

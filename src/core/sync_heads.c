@@ -51,14 +51,19 @@ void heads_tell(struct sync *sync, struct link *link, struct author *author)
     all_send(sync, link, author, &author->id, true);
 }
 
-/* Ours is not the same log as theirs any more: they need the proof, or we do. */
-static void head_frozen(struct sync *sync, struct link *link, const struct author *author,
-                        const struct log *ours, const struct frame_head *theirs)
+/* Ours is not the same as theirs any more. Where ours is frozen they need the proof; and where both
+ * are as long, what is below it is compared as well: the author may have forked more than once. */
+static void head_differs(struct sync *sync, struct link *link, struct author *author,
+                         const struct log *ours, const struct frame_head *theirs)
 {
-    struct hash shown = log_shown(ours);
     struct flight_key key = {author->id, ours->epoch};
-    if (theirs->high != ours->high || !hash_equal(&theirs->hash, &shown))
+    if (ours->fork)
         serve_fork(sync, link, &key);
+    if (ours->high == 0 || theirs->high != ours->high)
+        return;
+    struct flight *flight = flight_get(sync, author, &theirs->epoch);
+    if (flight && !flight->bisect)
+        bisect_start(sync, flight, link, ours->high, true);
 }
 
 static void head_take(struct sync *sync, struct link *link, struct author *author,
@@ -66,8 +71,6 @@ static void head_take(struct sync *sync, struct link *link, struct author *autho
 {
     const struct log *ours = author_log(author, &theirs->epoch);
     uint64_t high = theirs->high;
-    if (ours && ours->fork)
-        head_frozen(sync, link, author, ours, theirs);
     if (ours && high > log_limit(ours))
         high = log_limit(ours);
     bool more = !ours || high > ours->high;
@@ -75,12 +78,11 @@ static void head_take(struct sync *sync, struct link *link, struct author *autho
                  retention_wants_below(&sync->settings.retention, author, ours, sync->now.wall_ms);
     if ((more || lower) && theirs->low <= high)
         offer_note(sync, link, author, &theirs->epoch, theirs->low, high);
-    if (ours && ours->high && !ours->fork && high == ours->high &&
-        !hash_equal(&theirs->hash, &ours->head)) {
-        struct flight *flight = flight_get(sync, author, &theirs->epoch);
-        if (flight && !flight->bisect)
-            bisect_start(sync, flight, link, high, true);
-    }
+    if (!ours)
+        return;
+    struct hash shown = log_shown(ours);
+    if (theirs->high != ours->high || !hash_equal(&theirs->hash, &shown))
+        head_differs(sync, link, author, ours, theirs);
 }
 
 /* Whether they would learn anything from our head. */

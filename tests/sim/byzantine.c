@@ -53,9 +53,15 @@ void byzantine_free(struct byzantine *self)
 
 /* ---- what is heard ---- */
 
-void byzantine_hear(struct world *world, struct peer *peer, const struct frame *frame)
+static void own_serve(struct world *world, const struct peer *peer, struct wire *wire,
+                      unsigned side, const struct frame_range *range);
+
+void byzantine_hear(struct world *world, struct peer *peer, struct wire *wire, unsigned side,
+                    const struct frame *frame)
 {
     struct byzantine *self = peer->byzantine;
+    if (frame->kind == FRAME_WANT && !self->calm)
+        own_serve(world, peer, wire, side, &frame->range);
     if (frame->kind == FRAME_UNKNOWN || !does(world, self, MISCHIEF_REPLAY, 8))
         return;
     struct buf *buf = &self->heard[self->heard_next++ % HEARD];
@@ -250,6 +256,44 @@ static void own_fork(struct world *world, struct peer *peer)
     entry_drop(other ? first : second);
 }
 
+/* What it says now is not what it said before. */
+static void own_rewrite(struct world *world, struct peer *peer)
+{
+    struct byzantine *self = peer->byzantine;
+    if (self->log_count < 2)
+        return;
+    size_t keep = 1 + (size_t)world_chance(world, self->log_count - 1);
+    while (self->log_count > keep)
+        entry_drop(self->log[--self->log_count]);
+}
+
+/* Its log is asked for: it is given as it is now. */
+static void own_serve(struct world *world, const struct peer *peer, struct wire *wire,
+                      unsigned side, const struct frame_range *range)
+{
+    const struct byzantine *self = peer->byzantine;
+    if (!epoch_equal(&range->epoch, &self->epoch) || !wire->open[side])
+        return;
+    for (uint64_t seq = range->low; seq <= range->high && seq <= self->log_count; seq++)
+        entry_send(world, wire, side, self->log[seq - 1]);
+}
+
+/* And told of. */
+static void own_claim(struct world *world, const struct peer *peer)
+{
+    const struct byzantine *self = peer->byzantine;
+    unsigned side;
+    struct wire *wire = wire_any(world, peer, &side);
+    if (!wire || self->log_count == 0)
+        return;
+    struct frame_head head = {self->epoch, 1, self->log_count,
+                              self->log[self->log_count - 1]->hash};
+    struct frame frame = {.kind = FRAME_HEADS};
+    frame.heads = (struct frame_heads){
+        .author = peer->identity.id, .answer = true, .count = 1, .heads = &head};
+    perform_send(world, wire, side, &frame);
+}
+
 /* A second entry in its node's own log. */
 static void node_fork(struct world *world, struct peer *peer)
 {
@@ -431,6 +475,26 @@ static void lie_overlay(struct world *world, struct wire *wire, unsigned side)
     perform_send(world, wire, side, &frame);
 }
 
+/* A proof that somebody has forked, whose second half nobody signed. */
+static void lie_fork(struct world *world, struct peer *peer, struct wire *wire, unsigned side)
+{
+    const struct shelf *shelf = shelf_any(world, peer);
+    if (!shelf || shelf->count == 0)
+        return;
+    struct entry *entry = shelf->kept[world_chance(world, shelf->count)]->record.entry;
+    struct span body = entry->fields.body;
+    uint8_t *forged = xmemdup(entry->bytes, entry->size);
+    if (body.size)
+        flip(world, forged + (body.bytes - entry->bytes), body.size);
+    struct frame frame = {.kind = FRAME_FORK};
+    frame.fork.first = (struct frame_entry){entry_bytes(entry), entry_signature(entry)};
+    frame.fork.second = (struct frame_entry){span_of(forged, entry->size), entry_signature(entry)};
+    if (world_chance(world, 2))
+        sys_random(&world->sys, frame.fork.second.signature.bytes, SIGNATURE_BYTES);
+    perform_send(world, wire, side, &frame);
+    free(forged);
+}
+
 static void claims(struct world *world, struct peer *peer, struct wire *wire, unsigned side)
 {
     uint64_t what = world_chance(world, 8);
@@ -452,6 +516,9 @@ static void act(struct world *world, struct peer *peer)
             own_fork(world, peer);
         if (world_chance(world, 4) == 0)
             node_fork(world, peer);
+        if (world_chance(world, 8) == 0)
+            own_rewrite(world, peer);
+        own_claim(world, peer);
     }
     if (does(world, self, MISCHIEF_FLOOD, 10)) {
         own_say(world, peer, 1 + (size_t)world_chance(world, 100));
@@ -464,6 +531,8 @@ static void act(struct world *world, struct peer *peer)
     struct wire *wire = wire_any(world, peer, &side);
     if (wire && does(world, self, MISCHIEF_CLAIM, 3))
         claims(world, peer, wire, side);
+    if (wire && does(world, self, MISCHIEF_FORGE, 3))
+        lie_fork(world, peer, wire, side);
     if (wire && does(world, self, MISCHIEF_ASK, 6))
         ask(world, peer, wire, side);
     if (wire && does(world, self, MISCHIEF_GOSSIP, 3)) {

@@ -27,4 +27,5 @@ void byzantine_free(struct byzantine *byzantine);
 
 void byzantine_send(struct world *world, struct peer *peer, struct wire *wire, unsigned side,
                     const struct frame *frame);
-void byzantine_hear(struct world *world, struct peer *peer, const struct frame *frame);
+void byzantine_hear(struct world *world, struct peer *peer, struct wire *wire, unsigned side,
+                    const struct frame *frame);

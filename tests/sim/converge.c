@@ -21,6 +21,16 @@ static bool wire_works(const struct world *world, const struct wire *wire)
     return true;
 }
 
+size_t invariants_links(const struct world *world)
+{
+    size_t count = 0;
+    for (uint32_t i = 1; i <= world->net.count; i++) {
+        const struct wire *wire = net_wire(&world->net, i);
+        count += wire && wire_works(world, wire);
+    }
+    return count;
+}
+
 static uint32_t root_of(uint32_t *parent, uint32_t node)
 {
     while (parent[node] != node)
@@ -62,12 +72,18 @@ static const struct log *log_next(const struct author *author, size_t *at)
     return NULL;
 }
 
-/* Of who forks, all have the same end with the same proof; where it begins is their own affair. */
-static bool log_same(const struct world *world, const struct log *a, const struct log *b, bool low)
+/* With the same end, and the same proof where it is a fork's; and `low`: with the same beginning.
+ */
+static bool log_same(const struct log *a, const struct log *b, bool low)
 {
     struct hash one = log_shown(a), other = log_shown(b);
     return epoch_equal(&a->epoch, &b->epoch) && a->high == b->high && hash_equal(&one, &other) &&
-           (!low || world->trims || a->low == b->low);
+           (!low || a->low == b->low);
+}
+
+static bool keeps_all(const struct peer *peer)
+{
+    return peer->retention.author_entries == retention_defaults().author_entries;
 }
 
 static bool author_same(const struct world *world, const struct peer *a, const struct peer *b,
@@ -75,12 +91,13 @@ static bool author_same(const struct world *world, const struct peer *a, const s
 {
     const struct author *one = logs_find(node_logs(a->node), id);
     const struct author *other = logs_find(node_logs(b->node), id);
+    bool low = world_honest(world, id) && keeps_all(a) && keeps_all(b);
     size_t i = 0, j = 0;
     for (;;) {
         const struct log *x = log_next(one, &i), *y = log_next(other, &j);
         if (!x && !y)
             return true;
-        if (x && y && log_same(world, x, y, world_honest(world, id)))
+        if (x && y && log_same(x, y, low))
             continue;
         snprintf(into, size,
                  "of node %d, node %u has log %zu [%" PRIu64 ", %" PRIu64
@@ -95,12 +112,14 @@ static bool author_same(const struct world *world, const struct peer *a, const s
 static bool converged(const struct world *world, char *into, size_t size)
 {
     const struct peer *first = NULL;
+    for (size_t i = 0; i < world->peer_count; i++) /* of those who keep all, if there is one */
+        if (counts(world->peers[i]) &&
+            (!first || (keeps_all(world->peers[i]) && !keeps_all(first))))
+            first = world->peers[i];
     for (size_t i = 0; i < world->peer_count; i++) {
         const struct peer *peer = world->peers[i];
         if (!counts(peer))
             continue;
-        if (!first)
-            first = peer;
         for (size_t j = 0; j < world->peer_count && peer != first; j++)
             if (!byzantine_acts(world->peers[j]) &&
                 !author_same(world, first, peer, &world->peers[j]->identity.id, into, size))

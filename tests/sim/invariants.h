@@ -42,6 +42,8 @@ bool invariants_whispered(const struct world *world, uint64_t mark);
 /* ---- everything ---- */
 /* The frontiers of a node against its disk. */
 void invariants_peer(struct world *world, struct peer *peer);
+/* How many links there are, both ends counted as one. */
+size_t invariants_links(const struct world *world);
 /* Links between honest peers that live make one graph. */
 bool invariants_connected(const struct world *world);
 /* All honest peers that live hold the same of every honest author. */

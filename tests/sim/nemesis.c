@@ -267,6 +267,7 @@ struct peer *nemesis_copy(struct world *world, const struct peer *from)
     disk_done(&peer->disk);
     disk_copy(&peer->disk, &from->disk);
     peer->restored = from->restored;
+    peer->retention = from->retention;
     return peer;
 }
 

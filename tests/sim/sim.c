@@ -218,7 +218,7 @@ static void print_totals(const struct request *request, const struct totals *tot
            ",\"bytes\":%" PRIu64 ",\"entries\":%" PRIu64 ",\"crashes\":%" PRIu64
            ",\"stores_failed\":%" PRIu64 ",\"lines_shown\":%" PRIu64 ",\"receipts\":%" PRIu64
            ",\"slowest_join_ms\":%" PRIu64 ",\"slowest_convergence_ms\":%" PRIu64
-           ",\"frames_at_rest\":%" PRIu64 ",\"most_node_bytes\":%" PRIu64 "}}\n",
+           ",\"frames_a_link_at_rest\":%" PRIu64 ",\"most_node_bytes\":%" PRIu64 "}}\n",
            request->scenario->name, totals->seeds, totals->steps, totals->faults, totals->failures,
            totals->least_faults, totals->twice, totals->real, totals->frames, totals->bytes,
            totals->entries, totals->crashes, totals->stores_failed, totals->shown, totals->receipts,

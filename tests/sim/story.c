@@ -123,7 +123,11 @@ bool is_converged(const struct world *world, const struct peer *a, const struct 
  * what retention drops is not fetched again. */
 static void all_is_quiet(struct world *world)
 {
-    enum { QUIET_MS = 20000, TRIES = 30 /* a log at a time is trimmed, and there may be many */ };
+    enum {
+        QUIET_MS = 20000,
+        TRIES = 30,       /* a log at a time is trimmed, and there may be many */
+        REST_FRAMES = 60, /* a link, both ways: pings, beats, shuffles, and a probe or two */
+    };
     for (size_t i = 0; i < world->peer_count; i++)
         if (byzantine_acts(world->peers[i]))
             return;
@@ -138,8 +142,10 @@ static void all_is_quiet(struct world *world)
             world_fail(world, "no rest: %" PRIu64 " entries stored, %" PRIu64 " trims",
                        world->stored - stored, world->trims - trims);
     } while (!world->failed && (world->stored > stored || world->trims > trims));
-    uint64_t each = (world->frames - frames) / world->peer_count;
+    uint64_t each = (world->frames - frames) / (1 + invariants_links(world));
     world->rest_frames = each > world->rest_frames ? each : world->rest_frames;
+    if (each > REST_FRAMES)
+        world_fail(world, "no rest: %" PRIu64 " frames a link in %d ms", each, QUIET_MS);
 }
 
 void all_is_well(struct world *world)

@@ -26,7 +26,6 @@ struct world *world_new(const struct world_options *options)
     world->fake.seed = options->seed * UINT64_C(0x9e3779b97f4a7c15) + 1;
     world->sys = sys_fake(&world->fake);
     world->net_name = mesh_net(span_text("lan"), NULL);
-    world->retention = retention_defaults();
     world->beacons = true;
     truth_init(&world->truth, options->real ? &signer_real : &signer_fake);
     world->truth.net = world->net_name;
@@ -163,6 +162,7 @@ struct peer *world_peer_new(struct world *world)
     peer->number = (uint32_t)world->peer_count;
     peer->slow = 1;
     peer->contact = -1;
+    peer->retention = retention_defaults();
     peer->room = "#everyone";
     sys_random(&world->sys, &peer->fake.seed, sizeof peer->fake.seed);
     peer->sys = sys_fake(&peer->fake);
@@ -292,7 +292,7 @@ static struct node_config peer_config(const struct world *world, const struct pe
                                 .name = name,
                                 .port = net_address(peer->number, 0).port,
                                 .author_rate = 500,
-                                .retention = world->retention,
+                                .retention = peer->retention,
                                 .greet = true};
 }
 
@@ -485,7 +485,7 @@ static bool frame_take(struct world *world, struct wire *wire, unsigned side, st
         .kind = EVENT_FRAME, .link = link_number(wire, side), .frame = frame};
     world_trace(world, payload.bytes, payload.size);
     if (peer->byzantine)
-        byzantine_hear(world, peer, frame);
+        byzantine_hear(world, peer, wire, side, frame);
     peer_give(world, peer, &event);
     frame_free(frame);
     return true;

@@ -36,6 +36,7 @@ struct peer {
     struct sys_fake fake;
     struct sys sys;
     struct clock clock;
+    struct retention_settings retention;
     struct node *node;
     uint64_t timer; /* the serial of the newest one */
     /* the disk */
@@ -79,7 +80,6 @@ struct world {
     struct sys_fake fake;
     struct sys sys; /* of the network, the users and all that goes wrong */
     struct hash net_name;
-    struct retention_settings retention;
     bool beacons;
     bool quiet; /* users say nothing more */
     struct peer **peers;
@@ -108,7 +108,7 @@ struct world {
     uint64_t converged_ms; /* the longest */
     uint64_t joined_ms;    /* the longest */
     size_t bytes_most;
-    uint64_t rest_frames; /* of a node in 20 s of silence, the most */
+    uint64_t rest_frames; /* of a link in 20 s of silence, the most */
 };
 
 struct world *world_new(const struct world_options *options);

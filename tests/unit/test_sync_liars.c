@@ -345,6 +345,48 @@ static void the_lower_fork_wins(void **state)
     world_free(world);
 }
 
+/* The proof comes to who holds little of the log yet; what it holds next is another story that
+ * parts from it further below. */
+static void a_proof_comes_before_its_log(void **state)
+{
+    (void)state;
+    struct world *world = world_of(4);
+    struct identity author = world_person(1);
+    struct entry_tip tip = {.epoch = world_epoch(1)}, early;
+    for (uint64_t i = 1; i <= 30; i++) { /* of which node 3 has ten, and node 2 five */
+        struct entry *entry = world_entry(world, &author, &tip, TEXT, WORLD_START - 9000000 + i);
+        tip = entry_tip(entry);
+        if (i == 10)
+            early = tip;
+        for (size_t node = 0; node < 4; node++)
+            if (i <= (node == 3 ? 10 : node == 2 ? 5 : 30))
+                world_put(world, node, entry);
+        entry_drop(entry);
+    }
+    struct entry *one = world_entry(world, &author, &tip, TEXT, WORLD_START);
+    struct entry *two = world_entry(world, &author, &tip, TEXT + 1, WORLD_START);
+    world_put(world, 0, one);
+    world_put(world, 1, two);
+    world_fill(world, 3, &author, 1, 20, TEXT + 2, &early);
+    world_link(world, 0, 1);
+    assert_true(world_settle(world, 60000));
+    world_link(world, 3, 2);
+    struct frame frame = {.kind = FRAME_FORK};
+    frame.fork.first = (struct frame_entry){entry_bytes(one), entry_signature(one)};
+    frame.fork.second = (struct frame_entry){entry_bytes(two), entry_signature(two)};
+    world_frame(world, 3, 2, &frame);
+    world_run(world, 5000);
+    assert_int_equal(world->nodes[2].frozen, 1);
+    assert_int_equal(world_high(world, 2, &author.id, 1), 30);
+    world_link(world, 2, 0);
+    assert_true(world_settle(world, 60000));
+    for (size_t node = 0; node < 4; node++)
+        assert_int_equal(world_high(world, node, &author.id, 1), 10);
+    entry_drop(one);
+    entry_drop(two);
+    world_free(world);
+}
+
 static void a_false_proof_freezes_nothing(void **state)
 {
     (void)state;
@@ -526,6 +568,7 @@ int main(void)
         cmocka_unit_test(frames_that_make_no_sense),
         cmocka_unit_test(forks_freeze_alike),
         cmocka_unit_test(the_lower_fork_wins),
+        cmocka_unit_test(a_proof_comes_before_its_log),
         cmocka_unit_test(a_false_proof_freezes_nothing),
         cmocka_unit_test(strangers_are_let_in_slowly),
         cmocka_unit_test(who_is_vouched_for_comes_in_at_once),

@@ -43,7 +43,8 @@ static void talk_run(struct world *world, struct task *task)
 
 static void make_byzantine(struct world *world)
 {
-    size_t most = world->peer_count / 5, count = (size_t)world_chance(world, most + 1);
+    enum { HONEST = 6 /* of them at least for each who is not */ };
+    size_t most = 1 + world->peer_count / HONEST, count = (size_t)world_chance(world, most + 1);
     for (size_t i = 0; i < count; i++) {
         struct peer *peer = world->peers[world->peer_count - 1 - i];
         unsigned mischiefs = 1 + (unsigned)world_chance(world, (1u << MISCHIEF_COUNT) - 1);
@@ -65,9 +66,13 @@ static void end_byzantine(struct world *world)
     }
 }
 
+/* Some keep little, so that others have what they dropped. */
 static void small_disks(struct world *world)
 {
-    world->retention.author_entries = 20 + (uint32_t)world_chance(world, 200);
+    uint32_t entries = 5 + (uint32_t)world_chance(world, 100);
+    for (size_t i = 0; i < world->peer_count; i++)
+        if (world_chance(world, 2))
+            world->peers[i]->retention.author_entries = entries;
 }
 
 void chaos(struct world *world)
@@ -75,7 +80,7 @@ void chaos(struct world *world)
     uint64_t faults = world->options.steps ? world->options.steps : FAULTS;
     uint64_t every_ms = 150 + world_chance(world, 1500);
     world->beacons = world_chance(world, 3) > 0;
-    if (world_chance(world, 4) == 0)
+    if (world_chance(world, 3) == 0)
         small_disks(world);
     make_byzantine(world);
     start_all(world, world->peer_count);

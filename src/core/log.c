@@ -312,15 +312,13 @@ void log_prepend(struct logs *logs, struct author *author, struct log *log,
 }
 
 void log_trim(struct logs *logs, struct author *author, struct log *log, uint64_t lowest,
-              uint64_t lowest_hlc, uint32_t entries, uint64_t bytes)
+              uint64_t lowest_hlc, uint32_t entries_left, uint64_t bytes_left)
 {
     if (lowest > log->low)
         log->low = lowest < log->high ? lowest : log->high;
     if (lowest > log->floor)
         log->floor = lowest < log->low ? lowest : log->low;
     log->oldest_hlc = lowest_hlc;
-    uint32_t entries_left = entries < log->entries ? log->entries - entries : 0;
-    uint64_t bytes_left = bytes < log->bytes ? log->bytes - bytes : 0;
     log_count_change(logs, author, log, entries_left, bytes_left);
 }
 

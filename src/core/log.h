@@ -137,9 +137,10 @@ void log_append(struct logs *logs, struct author *author, struct log *log,
 /* The step ends right below `low`. */
 void log_prepend(struct logs *logs, struct author *author, struct log *log,
                  const struct log_step *step);
-/* The store dropped the oldest; what it still has begins at `lowest`. The head is never dropped. */
+/* The store dropped the oldest; what it still has begins at `lowest`, and is so much. The head is
+ * never dropped. */
 void log_trim(struct logs *logs, struct author *author, struct log *log, uint64_t lowest,
-              uint64_t lowest_hlc, uint32_t entries, uint64_t bytes);
+              uint64_t lowest_hlc, uint32_t entries_left, uint64_t bytes_left);
 /* Whether this proof is to be kept instead of what the log has. */
 bool log_fork_better(const struct log *log, const struct log_fork *fork);
 /* Ends the log before fork->seq; `prefix` is the hash of the entry right below. Where that is below

@@ -291,8 +291,8 @@ static void answer(struct node *node, const struct node_event *event)
         told.trimmed.epoch = event->trimmed.epoch;
         told.trimmed.lowest = event->trimmed.lowest;
         told.trimmed.lowest_hlc = event->trimmed.lowest_hlc;
-        told.trimmed.entries = event->trimmed.entries;
-        told.trimmed.bytes = event->trimmed.bytes;
+        told.trimmed.entries_left = event->trimmed.entries_left;
+        told.trimmed.bytes_left = event->trimmed.bytes_left;
         told.trimmed.whole = event->trimmed.whole;
         if (told.trimmed.whole)
             node_trail_drop(node, &told.trimmed.author, &told.trimmed.epoch);
@@ -398,7 +398,7 @@ static void dispatch(struct node *node, const struct node_event *event)
         break;
     case EVENT_STORED:
     case EVENT_STORE_FAILED:
-        node_stored(node, event->ticket, event->kind == EVENT_STORED);
+        node_stored(node, event);
         break;
     case EVENT_OPENED:
         node_opened(node, event->ticket, event->opened.fault, event->opened.whisper);

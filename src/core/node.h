@@ -237,16 +237,17 @@ struct node_event {
         struct {
             struct id author;
             struct epoch_id epoch;
-            uint64_t lowest; /* what is stored now begins there */
-            uint64_t lowest_hlc;
-            uint32_t entries; /* dropped */
-            uint64_t bytes;
+            uint64_t lowest;       /* what is stored now begins there */
+            uint64_t lowest_hlc;   /* of the oldest that may still go */
+            uint32_t entries_left; /* of what is stored, all of it counted */
+            uint64_t bytes_left;
             bool whole;
         } trimmed;
         struct {
             enum open_fault fault;
             struct whisper *whisper; /* of OPEN_FINE; TAKEN */
         } opened;
+        const bool *held; /* of EVENT_STORED, for each record: it was stored before; NULL: none */
         const bool *verified; /* for each ack of the effect: its signature holds */
         struct {
             const struct node_record *records; /* in order of the screen */

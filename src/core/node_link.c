@@ -220,7 +220,7 @@ static void proof_handle(struct node *node, struct node_link *link, const struct
 
 /* ---- hello ---- */
 
-static bool address_is_loopback(const struct overlay_address *address)
+static bool is_loopback(const struct overlay_address *address)
 {
     static const uint8_t four[13] = {[10] = 0xff, [11] = 0xff, [12] = 127};
     static const uint8_t six[16] = {[15] = 1};
@@ -236,7 +236,7 @@ static bool link_admits(const struct node *node, const struct node_link *link)
         same += other != link && other->known &&
                 memcmp(other->address.ip, link->address.ip, sizeof link->address.ip) == 0;
     }
-    return same < NODE_ADMITTED || address_is_loopback(&link->address);
+    return same < NODE_ADMITTED || is_loopback(&link->address);
 }
 
 static void person_up(struct node *node, struct node_link *link, struct span name)

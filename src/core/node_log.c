@@ -206,14 +206,15 @@ static void store(struct node *node, struct sync_effect *effect, struct sync_eff
 
 /* ---- from the disk ---- */
 
-static void record_stored(struct node *node, const struct commit *commit, size_t i)
+/* `held`: it lay apart below a gap, and was shown when it came there. */
+static void record_stored(struct node *node, const struct commit *commit, size_t i, bool held)
 {
     const struct node_record *record = &commit->records[i];
     struct pending *pending = pending_find(node, record->entry);
     bool show = !pending || !pending->shown;
     if (pending)
         pending_drop(node, pending);
-    if (commit->own)
+    if (commit->own || held)
         return;
     if (show)
         node_learn(node, record);
@@ -261,8 +262,10 @@ static void halt(struct node *node)
     node_error(node, &message);
 }
 
-void node_stored(struct node *node, uint64_t ticket, bool stored)
+void node_stored(struct node *node, const struct node_event *from)
 {
+    bool stored = from->kind == EVENT_STORED;
+    uint64_t ticket = from->ticket;
     struct commit *commit;
     DL_SEARCH_SCALAR(node->commits, commit, ticket, ticket);
     if (!stored)
@@ -283,7 +286,7 @@ void node_stored(struct node *node, uint64_t ticket, bool stored)
         node_sync_event(node, &event);
     }
     for (size_t i = 0; stored && i < commit->count; i++)
-        record_stored(node, commit, i);
+        record_stored(node, commit, i, from->held && from->held[i]);
     if (commit->own && stored)
         node_words_stored(node, commit);
     else if (commit->own)

@@ -365,7 +365,7 @@ void node_trail_back(struct node *node, const struct entry *entry, const struct 
 
 /* Does what sync has to say, until it has nothing more. */
 void node_log_drain(struct node *node);
-void node_stored(struct node *node, uint64_t ticket, bool stored);
+void node_stored(struct node *node, const struct node_event *event);
 void node_commit_free(struct commit *commit);
 void node_pending_free(struct node *node);
 

@@ -19,14 +19,14 @@ bool address_is_ipv4(const struct overlay_address *address)
     return memcmp(address->ip, IPV4_PREFIX, sizeof IPV4_PREFIX) == 0;
 }
 
-bool address_is_loopback(const struct overlay_address *address)
+bool overlay_is_loopback(const struct overlay_address *address)
 {
     if (address_is_ipv4(address))
         return address->ip[12] == 127;
     return memcmp(address->ip, IPV6_LOOPBACK, sizeof IPV6_LOOPBACK) == 0;
 }
 
-bool address_same_host(const struct overlay_address *a, const struct overlay_address *b)
+bool overlay_same_host(const struct overlay_address *a, const struct overlay_address *b)
 {
     return memcmp(a->ip, b->ip, sizeof a->ip) == 0;
 }
@@ -50,7 +50,7 @@ bool address_is_shared(const struct overlay_address *address, const struct overl
 {
     if (!address_is_dialable(address) || is_link_local(address))
         return false;
-    return !address_is_loopback(address) || address_is_loopback(&link->address);
+    return !overlay_is_loopback(address) || overlay_is_loopback(&link->address);
 }
 
 /* ---- spares ---- */

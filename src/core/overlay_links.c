@@ -182,7 +182,7 @@ static size_t links_to_host(const struct overlay *overlay, const struct overlay_
     for (size_t i = 0; i < OVERLAY_LINKS; i++) {
         const struct overlay_link *link = &overlay->links[i];
         count += link->state != OVERLAY_FREE && !id_equal(&link->id, &event->up.id) &&
-                 address_same_host(&link->address, &event->up.address);
+                 overlay_same_host(&link->address, &event->up.address);
     }
     return count;
 }
@@ -257,7 +257,7 @@ static enum overlay_why link_fault(struct turn *turn, const struct overlay_event
         return OVERLAY_WHY_SELF;
     if (!duplicate_goes_on(turn, event))
         return OVERLAY_WHY_DUPLICATE;
-    if (!address_is_loopback(&event->up.address) &&
+    if (!overlay_is_loopback(&event->up.address) &&
         links_to_host(overlay, event) >= OVERLAY_PER_ADDRESS)
         return OVERLAY_WHY_ADDRESS;
     *place = link_place(turn, event->up.dialled);

@@ -30,13 +30,13 @@ struct overlay_message *effect_send(struct turn *turn, uint32_t link,
 
 /* overlay_known.c: whom we know without being linked to them. */
 
-bool address_is_loopback(const struct overlay_address *address);
+bool overlay_is_loopback(const struct overlay_address *address);
 bool address_is_ipv4(const struct overlay_address *address);
 /* Neither nothing nor a group. */
 bool address_is_dialable(const struct overlay_address *address);
 /* Whether it may be told to who is at the other end, and means the same there. */
 bool address_is_shared(const struct overlay_address *address, const struct overlay_link *link);
-bool address_same_host(const struct overlay_address *a, const struct overlay_address *b);
+bool overlay_same_host(const struct overlay_address *a, const struct overlay_address *b);
 /* Someone we might dial: never ourselves, somebody linked, or an address being dialled. */
 void spare_add(struct turn *turn, const struct overlay_told *told);
 void spare_remove(struct overlay *overlay, size_t index);

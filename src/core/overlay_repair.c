@@ -48,15 +48,15 @@ static size_t dials_underway(const struct overlay *overlay)
 /* Links and dials to the same host leave room for one more. */
 static bool host_has_room(const struct overlay *overlay, const struct overlay_address *address)
 {
-    if (address_is_loopback(address))
+    if (overlay_is_loopback(address))
         return true;
     size_t count = 0;
     for (size_t i = 0; i < OVERLAY_LINKS; i++)
         count += overlay->links[i].state != OVERLAY_FREE &&
-                 address_same_host(&overlay->links[i].address, address);
+                 overlay_same_host(&overlay->links[i].address, address);
     for (size_t i = 0; i < OVERLAY_DIALS; i++)
         count += overlay->dials[i].address.port != 0 &&
-                 address_same_host(&overlay->dials[i].address, address);
+                 overlay_same_host(&overlay->dials[i].address, address);
     return count < OVERLAY_PER_ADDRESS;
 }
 

@@ -23,7 +23,8 @@ struct retention_settings retention_defaults(void);
 
 /* Drop the oldest of a log, in order of seq, as long as one of these holds: it is dated before
  * `before`; fewer than `entries` were dropped; fewer than `bytes` were dropped. Never the head, and
- * never more than RETENTION_ENTRIES. With `whole`: the log, head and all. */
+ * never more than RETENTION_ENTRIES. The head of a frozen log is what lies right below the fork:
+ * what was stored above goes like the rest. With `whole`: the log, head and all. */
 struct retention_trim {
     struct id author;
     struct epoch_id epoch;

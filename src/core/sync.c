@@ -81,7 +81,7 @@ void sync_effect_free(struct sync_effect *effect)
 
 /* Where even answers wait too long, the link is far behind: what is left out now is found again by
  * the next comparison. */
-void link_send(struct sync *sync, struct link *link, struct sync_effect *effect, size_t cost)
+void link_put(struct sync *sync, struct link *link, struct sync_effect *effect, size_t cost)
 {
     if (link->queued > 2 * SYNC_QUEUE_MAX) {
         link->again = true;
@@ -232,7 +232,7 @@ void link_unwanted(struct sync *sync, struct link *link, const struct id *id)
     struct sync_effect *effect = effect_new(SYNC_SEND);
     effect->frame.kind = FRAME_UNWANTED;
     effect->frame.author = *id;
-    link_send(sync, link, effect, ID_BYTES);
+    link_put(sync, link, effect, ID_BYTES);
 }
 
 /* What was left out for long enough is tried again, by comparing. */
@@ -403,7 +403,7 @@ static void trimmed_handle(struct sync *sync, const struct sync_event *event)
         author_log_drop(sync->logs, author, log);
     else
         log_trim(sync->logs, author, log, event->trimmed.lowest, event->trimmed.lowest_hlc,
-                 event->trimmed.entries, event->trimmed.bytes);
+                 event->trimmed.entries_left, event->trimmed.bytes_left);
 }
 
 /* A log that is under way is not dropped whole beneath its flight: the next sweep finds it. */

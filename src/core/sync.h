@@ -45,7 +45,7 @@ enum {
     SYNC_STRANGERS_FIRST = 1000, /* new authors that a new link may bring at once */
     SYNC_STRANGERS_PER_MINUTE = 10, /* and then */
     SYNC_FORKS = 64,                /* proofs of forks under way */
-    SYNC_BELOW_ASKS = 3,            /* links asked in vain for what is below a low mark */
+    SYNC_BELOW_ASKS = 16, /* links asked in vain for what is below a low mark: a full mesh */
 };
 
 struct sync_now {
@@ -103,10 +103,10 @@ struct sync_event {
         struct {
             struct id author;
             struct epoch_id epoch;
-            uint64_t lowest; /* what is stored now begins there */
-            uint64_t lowest_hlc;
-            uint32_t entries; /* dropped */
-            uint64_t bytes;
+            uint64_t lowest;       /* what is stored now begins there */
+            uint64_t lowest_hlc;   /* of the oldest that may still go */
+            uint32_t entries_left; /* of what is stored, all of it counted */
+            uint64_t bytes_left;
             bool whole;
         } trimmed;
         struct entry *own; /* borrowed; the seq after the last one of its epoch */

@@ -113,15 +113,18 @@ void below_stored(struct sync *sync, struct flight *flight, bool stored)
     struct below *below = flight->below;
     struct log *log = flight_log(flight);
     below->batch = 0;
-    if (stored && log && log->low == below->step.last.seq + 1)
+    if (stored && log && log->low == below->step.last.seq + 1) {
         log_prepend(sync->logs, flight->author, log, &below->step);
-    else
+        flight->announce = true; /* others may have asked us in vain */
+        memset(flight->announce_have, 0, sizeof flight->announce_have);
+    } else {
         below_free(flight);
+    }
     flight_touch(sync, flight);
 }
 
-/* Once for each log and link, and only until a few had nothing: digests do not tell of low marks.
- */
+/* Once for each log and link, and only until so many had nothing: digests do not tell of low marks.
+ * Who gets more later says so by itself. */
 void below_ask_all(struct sync *sync, struct link *link)
 {
     enum { ASKED = 64 }; /* authors at a time: the rest when the digests agree next */

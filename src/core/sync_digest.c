@@ -17,7 +17,7 @@ static void digest_send(struct sync *sync, struct link *link, const struct hash 
     struct sync_effect *effect = effect_new(SYNC_SEND);
     effect->frame.kind = FRAME_DIGEST;
     effect->frame.digest = *digest;
-    link_send(sync, link, effect, HASH_BYTES);
+    link_put(sync, link, effect, HASH_BYTES);
 }
 
 void round_start(struct sync *sync, struct link *link)
@@ -55,7 +55,7 @@ static void buckets_send(struct sync *sync, struct link *link,
     effect->owned = xmemdup(buckets, (size_t)BUCKETS * BUCKET_BYTES);
     effect->frame.kind = FRAME_BUCKETS;
     effect->frame.buckets = effect->owned;
-    link_send(sync, link, effect, (size_t)BUCKETS * BUCKET_BYTES);
+    link_put(sync, link, effect, (size_t)BUCKETS * BUCKET_BYTES);
     link->round = ROUND_WAITING;
     link->deferred = false;
 }
@@ -125,7 +125,7 @@ static void rows_send(struct sync *sync, struct link *link, uint8_t bucket, cons
     if (count)
         effect->owned = xmemdup(rows, count * sizeof *rows);
     effect->frame.rows.rows = effect->owned;
-    link_send(sync, link, effect, count * (sizeof *rows + 6) + ID_BYTES);
+    link_put(sync, link, effect, count * (sizeof *rows + 6) + ID_BYTES);
 }
 
 /* All rows of a bucket, in as many frames as it takes; how much that is, in rows. */

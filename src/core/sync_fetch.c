@@ -171,7 +171,7 @@ static void want_send(struct sync *sync, struct flight *flight)
     effect->frame.kind = FRAME_WANT;
     effect->frame.range = (struct frame_range){flight->key.author, flight->key.epoch,
                                                flight->ask_low, flight->ask_high};
-    link_send(sync, flight->asked->link, effect, ID_BYTES + EPOCH_BYTES + 16);
+    link_put(sync, flight->asked->link, effect, ID_BYTES + EPOCH_BYTES + 16);
 }
 
 static void ask_begin(struct sync *sync, struct offer *offer, uint64_t low, uint64_t high)

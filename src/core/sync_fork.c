@@ -99,7 +99,7 @@ void bisect_hashes(struct sync *sync, uint64_t ticket, const struct frame_height
     bisect->state = BISECT_THEIRS;
     struct sync_effect *effect = heights_effect(flight, SYNC_SEND);
     effect->frame.kind = FRAME_HEIGHTS;
-    link_send(sync, bisect->link, effect, ID_BYTES + bisect->count * 12);
+    link_put(sync, bisect->link, effect, ID_BYTES + bisect->count * 12);
 }
 
 /* Narrows (equal, differ] by what they hold; false where nothing of it differs. */
@@ -151,7 +151,7 @@ void hashes_handle(struct sync *sync, struct link *link, const struct frame_heig
     effect->frame.kind = FRAME_WANT;
     effect->frame.range =
         (struct frame_range){key.author, key.epoch, bisect->differ, bisect->differ};
-    link_send(sync, link, effect, sizeof effect->frame.range);
+    link_put(sync, link, effect, sizeof effect->frame.range);
 }
 
 bool bisect_entry(struct sync *sync, struct flight *flight, struct link *link, struct entry *entry)

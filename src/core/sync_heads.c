@@ -24,7 +24,7 @@ static void list_send(struct sync *sync, struct link *link, const struct id *aut
                                                    .more = at + part < count,
                                                    .count = part,
                                                    .heads = effect->owned};
-        link_send(sync, link, effect, ID_BYTES + part * (sizeof *heads + 8));
+        link_put(sync, link, effect, ID_BYTES + part * (sizeof *heads + 8));
         at += part;
     } while (at < count);
 }

@@ -278,7 +278,7 @@ void effect_add(struct sync *sync, struct sync_effect *effect);
 /* One more entry, which the effect holds. */
 void effect_entry(struct sync_effect *effect, struct entry *entry);
 /* TAKES effect; `cost` is what its frame weighs on the wire, about. */
-void link_send(struct sync *sync, struct link *link, struct sync_effect *effect, size_t cost);
+void link_put(struct sync *sync, struct link *link, struct sync_effect *effect, size_t cost);
 uint64_t ticket_new(struct sync *sync);
 /* Where in rings the author's work goes. */
 uint16_t introducer_of(const struct sync *sync, const struct author *author);

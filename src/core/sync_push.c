@@ -31,7 +31,7 @@ static void entries_send(struct sync *sync, struct link *link, struct sync_effec
     effect->owned = list;
     effect->frame.kind = FRAME_ENTRIES;
     effect->frame.entries = (struct frame_entries){effect->count, list};
-    link_send(sync, link, effect, cost);
+    link_put(sync, link, effect, cost);
 }
 
 void entries_add(struct sync *sync, struct link *link, struct sync_effect **effect, size_t *room,
@@ -92,14 +92,14 @@ static void announce_to(struct sync *sync, struct link *link, const struct fligh
     effect->frame.heads =
         (struct frame_heads){.author = flight->key.author, .answer = true, .count = 1};
     effect->frame.heads.heads = head;
-    link_send(sync, link, effect, ID_BYTES + sizeof *head + 8);
+    link_put(sync, link, effect, ID_BYTES + sizeof *head + 8);
 }
 
 /* While a log is being fetched, once a second is enough. */
 void announce(struct sync *sync, struct flight *flight)
 {
     const struct log *log = flight_log(flight);
-    bool busy = flight->count || flight->asked;
+    bool busy = flight->count || flight->asked || flight->below;
     if (!log || log->high == 0)
         return;
     if (busy && flight->announced_at && sync->now.mono_ms < flight->announced_at + SYNC_ANNOUNCE_MS)
@@ -112,7 +112,7 @@ void announce(struct sync *sync, struct flight *flight)
             have_is(flight->announce_have, link))
             continue;
         const struct offer *offer = offer_find(flight, link);
-        if (!offer || offer->high < log->high)
+        if (!offer || offer->high < log->high || offer->low > log->low)
             announce_to(sync, link, flight, log);
     }
 }

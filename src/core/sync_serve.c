@@ -27,7 +27,7 @@ static void lack_send(struct sync *sync, struct link *link, const struct frame_r
     struct sync_effect *effect = effect_new(SYNC_SEND);
     effect->frame.kind = FRAME_LACK;
     effect->frame.range = *range;
-    link_send(sync, link, effect, sizeof *range);
+    link_put(sync, link, effect, sizeof *range);
 }
 
 static const struct log *range_log(const struct sync *sync, const struct frame_range *range)
@@ -105,7 +105,7 @@ static void hashes_send(struct sync *sync, struct link *link, const struct serve
                                                    .epoch = serve->range.epoch,
                                                    .count = count,
                                                    .heights = effect->owned};
-    link_send(sync, link, effect, ID_BYTES + count * sizeof *heights);
+    link_put(sync, link, effect, ID_BYTES + count * sizeof *heights);
 }
 
 static void load(struct sync *sync, struct link *link, const struct serve *serve,
@@ -198,7 +198,7 @@ static void proof_send(struct sync *sync, struct link *link, struct entry *const
     effect->frame.fork.first.signature = entry_signature(entries[0]);
     effect->frame.fork.second.bytes = entry_bytes(entries[1]);
     effect->frame.fork.second.signature = entry_signature(entries[1]);
-    link_send(sync, link, effect, entries[0]->size + entries[1]->size + 2 * SYNC_ENTRY_COST);
+    link_put(sync, link, effect, entries[0]->size + entries[1]->size + 2 * SYNC_ENTRY_COST);
 }
 
 bool serve_read(struct sync *sync, uint64_t ticket, struct entry *const *entries, size_t count)

@@ -263,6 +263,16 @@ def symbol_breaches(libraries, curses):
                     yield f"{library.path}({member}): {why}"
 
 
+def defined_twice(libraries):
+    """The linker takes the first, and says nothing."""
+    owners = {}
+    for layer, library in libraries.items():
+        for symbol in sorted(library.defined):
+            if symbol in owners:
+                yield f"{library.path}: {symbol} is {owners[symbol]}'s already"
+            owners.setdefault(symbol, layer)
+
+
 def curses_in_tertuliad(program, libraries):
     if not os.path.isfile(program):
         yield f"{program}: is not there"
@@ -308,6 +318,7 @@ def main():
     if libraries:
         curses = curses_symbols(f"{build}/tertulia")
         tap.check(f"symbols of {len(libraries)} libraries", symbol_breaches(libraries, curses))
+        tap.check("no symbol is in two libraries", defined_twice(libraries))
     tap.check("tertuliad has no curses", curses_in_tertuliad(f"{build}/tertuliad", libraries))
     tap.done()
 

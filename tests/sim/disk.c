@@ -212,12 +212,13 @@ static const char *shelf_check(const struct shelf *shelf, size_t at)
 }
 
 static const char *shelf_put(struct shelf *shelf, const struct node_record *record,
-                             struct entry *entry)
+                             struct entry *entry, bool *held)
 {
     uint64_t seq = entry->fields.seq;
     size_t at = shelf_index(shelf, seq);
     if (at < shelf->count && kept_seq(shelf, at) == seq) {
-        if (hash_equal(&shelf->kept[at]->record.entry->hash, &entry->hash))
+        *held = hash_equal(&shelf->kept[at]->record.entry->hash, &entry->hash);
+        if (*held)
             return NULL; /* it lay apart */
         kept_drop(shelf->kept[at]);
         shelf->kept[at] = kept_new(record, entry);
@@ -264,7 +265,7 @@ static const char *shelf_move(struct shelf *shelf, uint64_t seq, enum sync_place
 
 static const char *record_store(struct disk *disk, const struct truth *truth,
                                 const struct node_record *record, enum sync_place place,
-                                const struct node_trail *trail)
+                                const struct node_trail *trail, bool *held)
 {
     const struct entry_fields *fields = &record->entry->fields;
     const struct said *said = truth_find(truth, &record->entry->hash);
@@ -275,11 +276,11 @@ static const char *record_store(struct disk *disk, const struct truth *truth,
     if (wrong)
         return wrong;
     shelf->trail = *trail;
-    return shelf_put(shelf, record, said->entry);
+    return shelf_put(shelf, record, said->entry, held);
 }
 
 const char *disk_store(struct disk *disk, const struct truth *truth,
-                       const struct node_effect *effect)
+                       const struct node_effect *effect, bool *held)
 {
     const char *wrong = NULL;
     const size_t count = effect->store.count;
@@ -287,11 +288,11 @@ const char *disk_store(struct disk *disk, const struct truth *truth,
     for (size_t i = 0; i < count && !wrong; i++)
         if (places[i] != SYNC_PLACE_BELOW)
             wrong = record_store(disk, truth, &effect->store.records[i], places[i],
-                                 &effect->store.trails[i]);
+                                 &effect->store.trails[i], &held[i]);
     for (size_t i = count; i-- > 0 && !wrong;) /* from above, as they are proved */
         if (places[i] == SYNC_PLACE_BELOW)
             wrong = record_store(disk, truth, &effect->store.records[i], places[i],
-                                 &effect->store.trails[i]);
+                                 &effect->store.trails[i], &held[i]);
     return wrong;
 }
 
@@ -324,14 +325,19 @@ const char *disk_store_fork(struct disk *disk, const struct truth *truth,
 
 /* ---- trimming ---- */
 
-static bool trim_goes_on(const struct retention_trim *trim, const struct shelf *shelf,
-                         const struct node_event *event)
+/* The oldest that may go: not the head, which of a frozen log may be the lowest one. */
+static size_t trim_at(const struct shelf *shelf)
 {
-    if (shelf->count <= 1 || event->trimmed.entries >= RETENTION_ENTRIES ||
-        (shelf->high && kept_seq(shelf, 0) >= shelf->high))
+    return shelf->high && kept_seq(shelf, 0) == shelf->high && shelf->count > 1;
+}
+
+static bool trim_goes_on(const struct retention_trim *trim, const struct shelf *shelf,
+                         uint32_t entries, uint64_t bytes)
+{
+    if (shelf->count <= 1 || entries >= RETENTION_ENTRIES)
         return false;
-    return shelf->kept[0]->record.entry->fields.hlc < trim->before ||
-           event->trimmed.entries < trim->entries || event->trimmed.bytes < trim->bytes;
+    return shelf->kept[trim_at(shelf)]->record.entry->fields.hlc < trim->before ||
+           entries < trim->entries || bytes < trim->bytes;
 }
 
 void disk_trim(struct disk *disk, const struct retention_trim *trim, struct node_event *event)
@@ -347,17 +353,23 @@ void disk_trim(struct disk *disk, const struct retention_trim *trim, struct node
     }
     if (!shelf || shelf->count == 0)
         return;
-    size_t drop = 0;
-    while (trim_goes_on(trim, shelf, event)) {
-        event->trimmed.entries++;
-        event->trimmed.bytes += entry_weight(shelf->kept[0]->record.entry);
-        kept_drop(shelf->kept[0]);
-        memmove(shelf->kept, shelf->kept + 1, --shelf->count * sizeof(struct kept *));
-        drop++;
+    uint32_t entries = 0;
+    uint64_t bytes = 0;
+    while (trim_goes_on(trim, shelf, entries, bytes)) {
+        size_t at = trim_at(shelf);
+        entries++;
+        bytes += entry_weight(shelf->kept[at]->record.entry);
+        kept_drop(shelf->kept[at]);
+        shelf->count--;
+        memmove(shelf->kept + at, shelf->kept + at + 1,
+                (shelf->count - at) * sizeof(struct kept *));
     }
     uint64_t lowest = kept_seq(shelf, 0);
+    event->trimmed.entries_left = (uint32_t)shelf->count;
+    for (size_t i = 0; i < shelf->count; i++)
+        event->trimmed.bytes_left += entry_weight(shelf->kept[i]->record.entry);
     event->trimmed.lowest = lowest;
-    event->trimmed.lowest_hlc = shelf->kept[0]->record.entry->fields.hlc;
+    event->trimmed.lowest_hlc = shelf->kept[trim_at(shelf)]->record.entry->fields.hlc;
     if (lowest > shelf->low)
         shelf->low = lowest < shelf->high ? lowest : shelf->high;
     if (lowest > shelf->floor)

@@ -52,9 +52,9 @@ const struct kept *shelf_find(const struct shelf *shelf, uint64_t seq);
 void shelf_replace(struct shelf *shelf, const struct node_record *record);
 
 /* Each answers NULL, or what is wrong with what it was told (a constant). Entries must be known to
- * `truth`. */
+ * `truth`. `held` says of each record, all false before, whether it was there already. */
 const char *disk_store(struct disk *disk, const struct truth *truth,
-                       const struct node_effect *effect);
+                       const struct node_effect *effect, bool *held);
 const char *disk_store_fork(struct disk *disk, const struct truth *truth,
                             const struct sync_effect *effect);
 /* Everything without an answer: STORE_OPENED, _ACKS, _PERSON, _ROOM, _MEMBER, _SELF. */

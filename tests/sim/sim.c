@@ -11,6 +11,7 @@
 #include <inttypes.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 enum {
@@ -210,6 +211,13 @@ static void seed_run(const struct request *request, uint64_t seed, struct totals
     totals->failures += failed;
 }
 
+static long most_mib(void)
+{
+    struct rusage usage = {0};
+    getrusage(RUSAGE_SELF, &usage);
+    return usage.ru_maxrss / 1024;
+}
+
 static void print_totals(const struct request *request, const struct totals *totals)
 {
     printf("{\"scenario\":\"%s\",\"seeds\":%" PRIu64 ",\"steps\":%" PRIu64 ",\"faults\":%" PRIu64
@@ -218,11 +226,13 @@ static void print_totals(const struct request *request, const struct totals *tot
            ",\"bytes\":%" PRIu64 ",\"entries\":%" PRIu64 ",\"crashes\":%" PRIu64
            ",\"stores_failed\":%" PRIu64 ",\"lines_shown\":%" PRIu64 ",\"receipts\":%" PRIu64
            ",\"slowest_join_ms\":%" PRIu64 ",\"slowest_convergence_ms\":%" PRIu64
-           ",\"frames_a_link_at_rest\":%" PRIu64 ",\"most_node_bytes\":%" PRIu64 "}}\n",
+           ",\"frames_a_link_at_rest\":%" PRIu64 ",\"most_node_bytes\":%" PRIu64
+           ",\"most_mib\":%ld}}\n",
            request->scenario->name, totals->seeds, totals->steps, totals->faults, totals->failures,
            totals->least_faults, totals->twice, totals->real, totals->frames, totals->bytes,
            totals->entries, totals->crashes, totals->stores_failed, totals->shown, totals->receipts,
-           totals->joined_ms, totals->converged_ms, totals->rest_frames, totals->node_bytes);
+           totals->joined_ms, totals->converged_ms, totals->rest_frames, totals->node_bytes,
+           most_mib());
 }
 
 /* The table of its targets, or one size of mesh. */

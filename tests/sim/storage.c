@@ -77,10 +77,16 @@ static void store(struct world *world, struct peer *peer, const struct write *wr
     }
     event->kind = EVENT_STORED;
     invariants_touch(peer, effect);
-    world->stored += effect->kind == EFFECT_STORE ? effect->store.count : 1;
-    const char *wrong = effect->kind == EFFECT_STORE
-                            ? disk_store(&peer->disk, &world->truth, effect)
-                            : disk_store_fork(&peer->disk, &world->truth, effect->sync);
+    const char *wrong;
+    if (effect->kind == EFFECT_STORE) {
+        bool *held = xcalloc(effect->store.count, sizeof *held);
+        event->held = held;
+        world->stored += effect->store.count;
+        wrong = disk_store(&peer->disk, &world->truth, effect, held);
+    } else {
+        world->stored++;
+        wrong = disk_store_fork(&peer->disk, &world->truth, effect->sync);
+    }
     if (wrong)
         world_fail(world, "node %u: %s", peer->number, wrong);
 }

@@ -300,8 +300,9 @@ static void disk_trim(struct world_node *self, struct world_event *event)
         entry_drop(log->entries[i]);
     log->count -= entries;
     memmove(log->entries, log->entries + entries, log->count * sizeof *log->entries);
-    event->event.trimmed.entries = entries;
-    event->event.trimmed.bytes = bytes;
+    event->event.trimmed.entries_left = (uint32_t)log->count;
+    for (size_t i = 0; i < log->count; i++)
+        event->event.trimmed.bytes_left += entry_weight(log->entries[i]);
     if (log->count) {
         event->event.trimmed.lowest = log->entries[0]->fields.seq;
         event->event.trimmed.lowest_hlc = log->entries[0]->fields.hlc;

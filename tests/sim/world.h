@@ -81,7 +81,8 @@ struct world {
     struct sys sys; /* of the network, the users and all that goes wrong */
     struct hash net_name;
     bool beacons;
-    bool quiet; /* users say nothing more */
+    bool silent; /* nobody says a name by themselves */
+    bool quiet;  /* users say nothing more */
     struct peer **peers;
     size_t peer_count;
     size_t peer_room;
@@ -145,7 +146,8 @@ void peer_crash(struct world *world, struct peer *peer);
 /* As its user would end it; it is over a little later. */
 void peer_stop(struct world *world, struct peer *peer);
 void peer_give(struct world *world, struct peer *peer, const struct node_event *event);
-/* The same after `in_us`, if it still lives; nothing in the event may be borrowed. */
+/* The same after `in_us`, if it still lives; nothing in the event may be borrowed, and `held` of
+ * EVENT_STORED is TAKEN. */
 void peer_give_later(struct world *world, struct peer *peer, const struct node_event *event,
                      uint64_t in_us);
 /* A line typed with the conversation on the screen. */

@@ -117,6 +117,14 @@ ar r build/src/core/libcore.a planted.o
 rm planted.*
 PLANT
 
+breach layers 'frame_pack is core' 'a name that another layer has too' <<'PLANT'
+[ -d build ] || exit 0
+printf 'void frame_pack(void);\nvoid frame_pack(void)\n{\n}\n' >planted.c
+${CC:-cc} -c -o planted.o planted.c
+ar r build/src/core/libcore.a planted.o
+rm planted.*
+PLANT
+
 breach layers 'build/src/store/libstore.a: is not there' 'a library is missing' <<'PLANT'
 rm -f build/src/store/libstore.a
 PLANT

@@ -179,7 +179,7 @@ static void address_known(struct turn *turn, const struct overlay_event *event)
         memory_add(turn->overlay, address, true);
         return;
     case OVERLAY_FROM_USER:
-        memory_add(turn->overlay, address, false);
+        memory_name(turn->overlay, address);
         dial_start(turn, address, FOR_USER);
         return;
     }

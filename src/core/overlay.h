@@ -24,15 +24,16 @@ enum {
     OVERLAY_SPARES = 30,       /* addresses heard of within OVERLAY_FRESH_S */
     OVERLAY_REMEMBERED_4 = 96, /* IPv4 addresses of any age: of 10,000 people, 95 % may vanish */
     OVERLAY_REMEMBERED_6 = 16, /* the same for IPv6, mostly the same people's */
-    OVERLAY_DIALS = 16,        /* under way at once: half of the half-open links DESIGN.md allows */
-    OVERLAY_TOLD = 12,         /* addresses in one message: some 300 bytes */
-    OVERLAY_WALK_TTL = 6,      /* hops of a join walk */
-    OVERLAY_WALK_SPARE = 3,    /* the hop at which a walk leaves the newcomer as a spare */
-    OVERLAY_WALKS = 64,        /* taken in one cycle; a crowd's joining, not a flood */
-    OVERLAY_WALK_DIALS = 8,    /* dialled for walks in one cycle: nobody aims us at a third party */
-    OVERLAY_BEATS = 32,   /* passed on in one cycle: several components' meeting, not a flood */
-    OVERLAY_PAST = 4,     /* former components whose counters are kept against replays */
-    OVERLAY_EFFECTS = 96, /* of one event: 4 for each link, and every dial */
+    OVERLAY_NAMED = 8, /* of each, kept whatever comes because the user named them: few type more */
+    OVERLAY_DIALS = 16,     /* under way at once: half of the half-open links DESIGN.md allows */
+    OVERLAY_TOLD = 12,      /* addresses in one message: some 300 bytes */
+    OVERLAY_WALK_TTL = 6,   /* hops of a join walk */
+    OVERLAY_WALK_SPARE = 3, /* the hop at which a walk leaves the newcomer as a spare */
+    OVERLAY_WALKS = 64,     /* taken in one cycle; a crowd's joining, not a flood */
+    OVERLAY_WALK_DIALS = 8, /* dialled for walks in one cycle: nobody aims us at a third party */
+    OVERLAY_BEATS = 32,     /* passed on in one cycle: several components' meeting, not a flood */
+    OVERLAY_PAST = 4,       /* former components whose counters are kept against replays */
+    OVERLAY_EFFECTS = 96,   /* of one event: 4 for each link, and every dial */
 
     OVERLAY_CYCLE_MS = 10000,    /* shuffle, beat, and looking after things: the repair cycle */
     OVERLAY_FRESH_S = 180,       /* who nobody was linked to for so long is no spare any more */
@@ -220,6 +221,7 @@ struct overlay_memory {
         uint8_t vouched : 1; /* it has answered a dial of ours */
         uint8_t fails : 7;   /* dials in vain since the last that was not */
         uint8_t tried;       /* the cycle of the last dial, modulo 256 */
+        bool asked;          /* the user named it: it stays */
     } state[OVERLAY_REMEMBERED_4 + OVERLAY_REMEMBERED_6];
 };
 

@@ -3,7 +3,9 @@
  * Of all addresses it ever heard of, a node remembers those with the lowest hash under a key of its
  * own: an even sample, which no repetition can bend and which turns over slowly. Half of it only
  * yields to who answered a dial of ours, so hearsay, however much, takes no more than the other
- * half. Invariant: no address is listed twice; IPv4 and IPv6 never take each other's places. */
+ * half; and who the user named stays, because two crowds that never met may know of each other by
+ * that alone. Invariant: no address is listed twice; IPv4 and IPv6 never take each other's places.
+ */
 #include "core/overlay_parts.h"
 
 #include <sodium.h>
@@ -58,6 +60,7 @@ static void memory_put(struct overlay *overlay, size_t place, const struct overl
         memcpy(memory->ipv6[place - OVERLAY_REMEMBERED_4], address->ip, 16);
     *memory_bar(overlay, place) = 0;
     memory->state[place].vouched = vouched;
+    memory->state[place].asked = false;
     memory->state[place].fails = 0;
     memory->state[place].tried = (uint8_t)(overlay->cycle - 1); /* due at once */
 }
@@ -106,7 +109,7 @@ static size_t memory_idle_place(const struct overlay *overlay, struct family fam
     for (size_t i = family.first; i < family.end; i++) {
         if (overlay->memory.port[i] == 0)
             return i;
-        if (overlay->memory.state[i].fails > fails) {
+        if (overlay->memory.state[i].fails > fails && !overlay->memory.state[i].asked) {
             fails = overlay->memory.state[i].fails;
             place = i;
         }
@@ -121,7 +124,7 @@ static size_t memory_highest(const struct overlay *overlay, struct family family
     size_t highest = PLACES;
     *rank = 0;
     for (size_t i = family.first; i < family.end; i++) {
-        if (overlay->memory.state[i].vouched != vouched)
+        if (overlay->memory.state[i].vouched != vouched || overlay->memory.state[i].asked)
             continue;
         struct overlay_address address = memory_address(overlay, i);
         uint64_t one = memory_rank(overlay, &address);
@@ -175,6 +178,30 @@ void memory_add(struct overlay *overlay, const struct overlay_address *address, 
         overlay->memory.state[place].vouched = true;
         *memory_bar(overlay, place) = 0;
     }
+}
+
+void memory_name(struct overlay *overlay, const struct overlay_address *address)
+{
+    if (!address_is_dialable(address))
+        return;
+    struct family family = family_of(address);
+    size_t place = memory_find(overlay, address), named = 0;
+    uint64_t highest;
+    for (size_t i = family.first; i < family.end; i++)
+        named += overlay->memory.state[i].asked;
+    if (named == OVERLAY_NAMED) {
+        memory_add(overlay, address, false);
+        return;
+    }
+    if (place == PLACES) {
+        place = memory_idle_place(overlay, family);
+        if (place == PLACES)
+            place = memory_highest(overlay, family, false, &highest);
+        if (place == PLACES)
+            place = memory_highest(overlay, family, true, &highest);
+        memory_put(overlay, place, address, false);
+    }
+    overlay->memory.state[place].asked = true;
 }
 
 void memory_tried(struct overlay *overlay, const struct overlay_address *address)

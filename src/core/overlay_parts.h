@@ -56,6 +56,8 @@ void known_learn(struct turn *turn, const struct overlay_link *link,
 /* Vouched: it has just answered a dial of ours. */
 void memory_add(struct overlay *overlay, const struct overlay_address *address, bool vouched);
 /* A dial is on its way. */
+/* The user named it. */
+void memory_name(struct overlay *overlay, const struct overlay_address *address);
 void memory_tried(struct overlay *overlay, const struct overlay_address *address);
 void memory_failed(struct overlay *overlay, const struct overlay_address *address);
 void memory_forget(struct overlay *overlay, const struct overlay_address *address);

@@ -201,7 +201,9 @@ static const char *shelf_check(const struct shelf *shelf, size_t at)
     const struct kept *kept = shelf->kept[at];
     for (size_t i = at ? at : 1; i <= at + 1 && i < shelf->count; i++) {
         const struct kept *low = shelf->kept[i - 1], *high = shelf->kept[i];
-        if (low->record.key > high->record.key)
+        bool parted = shelf->fork[0] && kept_seq(shelf, i - 1) < shelf->fork[0]->fields.seq &&
+                      kept_seq(shelf, i) >= shelf->fork[0]->fields.seq;
+        if (low->record.key > high->record.key && !parted) /* another history of a liar's */
             return "keys fall along an epoch";
         uint64_t seq = kept_seq(shelf, i);
         bool inside = seq > shelf->low && seq <= shelf->high;

@@ -345,7 +345,8 @@ void peer_start(struct world *world, struct peer *peer)
     peer_untried(world, peer);
     peer_give(world, peer, &(struct node_event){.kind = EVENT_OPEN, .open = peer->room});
     if (peer->contact >= 0)
-        peer_hear(world, peer, (uint32_t)peer->contact, FOUND_REMEMBERED);
+        peer_hear(world, peer, (uint32_t)peer->contact,
+                  world->silent ? FOUND_ASKED : FOUND_REMEMBERED);
 }
 
 void peer_crash(struct world *world, struct peer *peer)

@@ -175,6 +175,25 @@ static void who_answers_gets_half_of_a_full_memory(void **state)
     assert_true(remembered_between(200, 260) >= 44);
 }
 
+/* Two crowds that never met may know of each other by what a user typed, and by that alone. */
+static void who_the_user_named_stays(void **state)
+{
+    (void)state;
+    sparse(3, 4);
+    remember(200, 200);
+    tell_many(7, 1000, 5000, false);
+    for (unsigned i = 7000; i < 7000 + OVERLAY_NAMED + 2; i++) {
+        struct overlay_address address = at(i);
+        known(&address, OVERLAY_FROM_USER);
+        for (int k = 0; k < 20; k++) /* hopeless */
+            dial_fails(&address);
+    }
+    remember(10000, 1000);
+    tell_many(7, 20000, 5000, true);
+    assert_int_equal(remembered_between(7000, 7000 + OVERLAY_NAMED), OVERLAY_NAMED);
+    assert_int_equal(remembered_between(0, 30000), OVERLAY_REMEMBERED_4);
+}
+
 /* The hopeless give way, and whoever answers is not hopeless. */
 static void who_never_answers_is_forgotten_for_others(void **state)
 {
@@ -569,6 +588,7 @@ int main(void)
         cmocka_unit_test_setup(memory_is_an_even_sample, alone),
         cmocka_unit_test_setup(hearsay_never_takes_the_place_of_who_answered, alone),
         cmocka_unit_test_setup(who_answers_gets_half_of_a_full_memory, alone),
+        cmocka_unit_test_setup(who_the_user_named_stays, alone),
         cmocka_unit_test_setup(who_never_answers_is_forgotten_for_others, alone),
         cmocka_unit_test_setup(families_do_not_take_each_others_places, alone),
         cmocka_unit_test_setup(remembered_addresses_are_tried_for_ever, alone),

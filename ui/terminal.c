@@ -1,12 +1,142 @@
-/* Asks terminfo before curses is started: curses itself ends the program where it cannot go on. */
+/* Curses. It is told cell by cell what has changed, and finds the shortest way to show it.
+ *
+ * A curses cell holds one character and four marks, and curses believes wcwidth. Clusters for which
+ * that is not enough or not true (joined emoji, flags, skin colours, keycaps) are stand-ins to
+ * curses; once it is done they are written in their place by us, and what a terminal that knows no
+ * better would then have pushed aside is written again. So a cluster of two columns takes two,
+ * whatever the terminal thinks of it. */
 #include "ui/terminal.h"
 
+#include "base/alloc.h"
 #include "base/gettext.h"
+#include "base/text.h"
+#include "base/utf8.h"
 
 #include <curses.h>
+#include <errno.h>
+#include <langinfo.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/types.h>
 #include <term.h>
+#include <termios.h>
 #include <unistd.h>
+#include <wchar.h>
 
+#undef columns /* term.h takes the word for itself */
+
+enum {
+    CELL_MARKS = CCHARW_MAX - 1, /* beside its character */
+    OUT_BYTES = 4096,
+    RESTORE_BYTES = 512,
+    TITLE_BYTES = 256,
+};
+
+/* Where curses is to leave a place for us: never a blank, so that it blanks it when it is over. */
+static const wchar_t STAND_IN = 0xa0;
+
+struct terminal {
+    SCREEN *curses;
+    struct grid front; /* what it shows */
+    bool known;        /* and whether it does */
+    int colours;
+    bool modern; /* knows modes of xterm: paste, mouse, titles */
+    bool mouse;
+    const struct theme *theme; /* that the pairs are of */
+    char out[OUT_BYTES];
+    size_t out_size;
+    char title[TITLE_BYTES];
+};
+
+/* ---- given back, whatever happens ---- */
+
+static struct terminal *opened; /* die() and signals have no argument */
+static struct termios before;
+static char restore[RESTORE_BYTES];
+static size_t restore_size;
+static const int FATAL[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
+enum { FATAL_COUNT = sizeof FATAL / sizeof *FATAL };
+static struct sigaction fatal_before[FATAL_COUNT];
+
+static const char MODES_ON[] = "\x1b[?2004h\x1b[22;2t";
+static const char MODES_OFF[] = "\x1b[?1006l\x1b[?1000l\x1b[?2004l\x1b[23;2t";
+static const char MOUSE_ON[] = "\x1b[?1000h\x1b[?1006h";
+static const char MOUSE_OFF[] = "\x1b[?1006l\x1b[?1000l";
+
+/* All of it, also where the terminal is slow and the descriptor does not block. */
+static void bytes_write(const char *bytes, size_t size)
+{
+    while (size > 0) {
+        ssize_t some = write(STDOUT_FILENO, bytes, size);
+        if (some > 0) {
+            bytes += some;
+            size -= (size_t)some;
+        } else if (some < 0 && errno == EAGAIN) {
+            fd_set set;
+            FD_ZERO(&set);
+            FD_SET(STDOUT_FILENO, &set);
+            (void)select(STDOUT_FILENO + 1, NULL, &set, NULL, NULL);
+        } else if (some == 0 || errno != EINTR) {
+            return;
+        }
+    }
+}
+
+/* Only what may be done in a signal handler. */
+static void restore_now(void)
+{
+    if (!opened)
+        return;
+    bytes_write(restore, restore_size);
+    tcsetattr(STDIN_FILENO, TCSANOW, &before);
+}
+
+static void on_fatal(int number)
+{
+    restore_now();
+    for (size_t i = 0; i < FATAL_COUNT; i++)
+        if (FATAL[i] == number)
+            sigaction(number, &fatal_before[i], NULL);
+    raise(number);
+}
+
+static void restore_add(const char *bytes)
+{
+    size_t size = bytes && bytes != (const char *)-1 ? strlen(bytes) : 0;
+    if (size > 0 && size < RESTORE_BYTES - restore_size) {
+        memcpy(restore + restore_size, bytes, size);
+        restore_size += size;
+    }
+}
+
+static void restore_prepare(const struct terminal *terminal)
+{
+    restore_size = 0;
+    restore_add(terminal->modern ? MODES_OFF : NULL);
+    restore_add(tigetstr("sgr0"));
+    restore_add(tigetstr("op"));
+    restore_add(tigetstr("cnorm"));
+    restore_add(tigetstr("rmcup"));
+}
+
+static void fatal_watch(bool on)
+{
+    struct sigaction action = {.sa_handler = on_fatal};
+    sigemptyset(&action.sa_mask);
+    for (size_t i = 0; i < FATAL_COUNT; i++) {
+        if (on)
+            sigaction(FATAL[i], &action, &fatal_before[i]);
+        else
+            sigaction(FATAL[i], &fatal_before[i], NULL);
+    }
+}
+
+/* ---- open and closed ---- */
+
+/* Asks terminfo before curses is started: curses itself ends the program where it cannot go on. */
 const char *terminal_problem(void)
 {
     int result;
@@ -18,6 +148,429 @@ const char *terminal_problem(void)
     bool can_place = place && place != (const char *)-1;
     del_curterm(cur_term); /* curses makes one of its own */
     if (!can_place)
-        return _("This terminal cannot place its cursor: a full screen is not possible here.");
+        return _("This terminal cannot place its cursor, so there can be no full screen: "
+                 "tertulia --plain works everywhere.");
     return NULL;
+}
+
+static void out_flush(struct terminal *terminal)
+{
+    bytes_write(terminal->out, terminal->out_size);
+    terminal->out_size = 0;
+}
+
+static void out_add(struct terminal *terminal, const char *bytes, size_t size)
+{
+    for (size_t i = 0; i < size; i++) {
+        if (terminal->out_size == OUT_BYTES)
+            out_flush(terminal);
+        terminal->out[terminal->out_size++] = bytes[i];
+    }
+}
+
+static void out_text(struct terminal *terminal, const char *text)
+{
+    out_add(terminal, text, strlen(text));
+}
+
+static void modes_on(struct terminal *terminal)
+{
+    if (!terminal->modern)
+        return;
+    out_text(terminal, MODES_ON);
+    if (terminal->mouse)
+        out_text(terminal, MOUSE_ON);
+    out_flush(terminal);
+}
+
+static int colours_wanted(void)
+{
+    const char *none = getenv("NO_COLOR");
+    if ((none && *none) || !has_colors() || start_color() == ERR)
+        return 0;
+    use_default_colors();
+    return COLORS >= 256 && COLOR_PAIRS > STYLES ? 256
+           : COLORS >= 8 && COLOR_PAIRS > STYLES ? 8
+                                                 : 0;
+}
+
+struct terminal *terminal_open(const char **why)
+{
+    *why = terminal_problem();
+    if (*why)
+        return NULL;
+    tcgetattr(STDIN_FILENO, &before);
+    struct terminal *terminal = xcalloc(1, sizeof *terminal);
+    terminal->curses = newterm(NULL, stdout, stdin);
+    if (!terminal->curses) {
+        free(terminal);
+        *why = _("The terminal cannot be taken over.");
+        return NULL;
+    }
+    terminal->modern = terminal_capability("kmous") || terminal_capability("BE");
+    terminal->mouse = true;
+    grid_init(&terminal->front);
+    opened = terminal;
+    restore_prepare(terminal);
+    die_last_words(restore_now);
+    fatal_watch(true);
+    raw(); /* Ctrl-c, Ctrl-s and Ctrl-q are keys: the terminal acts on none of them */
+    noecho();
+    nonl();
+    terminal->colours = colours_wanted();
+    modes_on(terminal);
+    return terminal;
+}
+
+void terminal_close(struct terminal *terminal)
+{
+    if (!terminal)
+        return;
+    out_text(terminal, terminal->modern ? MODES_OFF : "");
+    out_flush(terminal);
+    endwin();
+    tcsetattr(STDIN_FILENO, TCSANOW, &before);
+    fatal_watch(false);
+    die_last_words(NULL);
+    opened = NULL;
+    delscreen(terminal->curses);
+    grid_done(&terminal->front);
+    free(terminal);
+}
+
+void terminal_suspend(struct terminal *terminal)
+{
+    struct sigaction stop = {.sa_handler = SIG_DFL}, stop_before;
+    out_text(terminal, terminal->modern ? MODES_OFF : "");
+    out_flush(terminal);
+    endwin();
+    sigaction(SIGTSTP, &stop, &stop_before);
+    kill(0, SIGTSTP); /* all of the job, as the terminal itself would: a script around us too */
+    sigaction(SIGTSTP, &stop_before, NULL);
+    modes_on(terminal);
+    terminal->title[0] = '\0';
+    terminal_redraw(terminal);
+}
+
+/* ---- what it is ---- */
+
+void terminal_size(const struct terminal *terminal, int *rows, int *columns)
+{
+    struct winsize size;
+    (void)terminal;
+    *rows = LINES;
+    *columns = COLS;
+    if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_row > 0 && size.ws_col > 0) {
+        *rows = size.ws_row;
+        *columns = size.ws_col;
+    }
+}
+
+int terminal_colours(const struct terminal *terminal)
+{
+    return terminal->colours;
+}
+
+bool terminal_is_plain(const struct terminal *terminal)
+{
+    const char *name = getenv("TERM");
+    (void)terminal;
+    return strcmp(nl_langinfo(CODESET), "UTF-8") != 0 || (name && strcmp(name, "linux") == 0);
+}
+
+const char *terminal_capability(const char *name)
+{
+    const char *value = tigetstr(name);
+    return value && value != (const char *)-1 && *value ? value : NULL;
+}
+
+int terminal_read(struct terminal *terminal, char *into, size_t size)
+{
+    (void)terminal;
+    ssize_t some = read(STDIN_FILENO, into, size);
+    if (some > 0)
+        return (int)some;
+    return some < 0 && (errno == EAGAIN || errno == EINTR) ? 0 : -1;
+}
+
+/* ---- drawing ---- */
+
+static attr_t attributes_of(struct look look)
+{
+    static const struct {
+        unsigned look;
+        attr_t attribute;
+    } pairs[] = {
+        {LOOK_BOLD, A_BOLD},       {LOOK_DIM, A_DIM},       {LOOK_UNDERLINE, A_UNDERLINE},
+        {LOOK_REVERSE, A_REVERSE}, {LOOK_ITALIC, A_ITALIC},
+    };
+    attr_t attributes = A_NORMAL;
+    for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++)
+        if (look.attributes & pairs[i].look)
+            attributes |= pairs[i].attribute;
+    return attributes;
+}
+
+static attr_t style_attributes(const struct terminal *terminal, uint8_t style)
+{
+    return attributes_of(theme_look(terminal->theme, (enum style)style, terminal->colours));
+}
+
+static short style_pair(const struct terminal *terminal, uint8_t style)
+{
+    return terminal->colours > 0 ? (short)(style + 1) : 0;
+}
+
+static void theme_use(struct terminal *terminal, const struct theme *theme)
+{
+    if (terminal->theme == theme)
+        return;
+    terminal->theme = theme;
+    for (enum style style = 0; terminal->colours > 0 && style < STYLES; style++) {
+        struct look look = theme_look(theme, style, terminal->colours);
+        init_pair((short)(style + 1), look.front, look.back);
+    }
+    terminal_redraw(terminal);
+}
+
+/* The cluster as curses can have it; false: it cannot. */
+static bool curses_text(const struct cell *cell, wchar_t into[CELL_MARKS + 2])
+{
+    size_t at = 0, count = 0;
+    while (at < cell->bytes) {
+        int32_t code;
+        at += utf8_step(cell->text + at, cell->bytes - at, &code);
+        int width = wcwidth((wchar_t)code);
+        bool first = count == 0;
+        bool fine = first ? width == cell->width && !(width == 2 && text_pictograph(code))
+                          : width == 0 && count <= CELL_MARKS;
+        if (!fine)
+            return false;
+        into[count++] = (wchar_t)code;
+    }
+    into[count] = L'\0';
+    return true;
+}
+
+/* Tells curses of a cell; false where it got a stand-in. */
+static bool cell_show(const struct terminal *terminal, int row, int column, const struct cell *cell)
+{
+    wchar_t text[CELL_MARKS + 2];
+    cchar_t shown;
+    bool fits = curses_text(cell, text);
+    attr_t attributes = style_attributes(terminal, cell->style);
+    short pair = style_pair(terminal, cell->style);
+    if (!fits) {
+        text[0] = STAND_IN;
+        text[1] = L'\0';
+    }
+    setcchar(&shown, text, attributes, pair, NULL);
+    mvadd_wch(row, column, &shown);
+    if (!fits && cell->width == 2)
+        mvadd_wch(row, column + 1, &shown);
+    return fits;
+}
+
+/* Tells curses what has changed in a row; true where something of it has to be written by us. */
+static bool row_show(struct terminal *terminal, const struct grid *grid, int row)
+{
+    bool changed = false, ours = false;
+    wchar_t text[CELL_MARKS + 2];
+    for (int column = 0; column < grid->columns; column++) {
+        const struct cell *cell = grid_cell(grid, row, column);
+        struct cell *front = grid_cell(&terminal->front, row, column);
+        bool same = terminal->known && cell_equal(cell, front);
+        if (cell->width == 0) {
+            changed = changed || !same;
+            *front = *cell;
+            continue;
+        }
+        bool multi = cell->bytes > 1;
+        if (same) {
+            ours = ours || (multi && !curses_text(cell, text));
+            continue;
+        }
+        changed = true;
+        ours = !cell_show(terminal, row, column, cell) || ours;
+        *front = *cell;
+    }
+    return changed && ours;
+}
+
+/* curses' own way to hand out a byte has no argument. */
+static int out_byte(int byte)
+{
+    char one = (char)byte;
+    out_add(opened, &one, 1);
+    return byte;
+}
+
+static void go_to(int row, int column)
+{
+    tputs(tparm(tigetstr("cup"), (long)row, (long)column, 0L, 0L, 0L, 0L, 0L, 0L, 0L), 1, out_byte);
+}
+
+static void cell_out(struct terminal *terminal, const struct cell *cell, size_t bytes)
+{
+    vid_puts(style_attributes(terminal, cell->style), style_pair(terminal, cell->style), NULL,
+             out_byte);
+    out_add(terminal, cell->text, bytes);
+}
+
+/* Columns that a terminal takes for it which knows no clusters. */
+static int naive_width(const struct cell *cell)
+{
+    int width = 0;
+    for (size_t at = 0; at < cell->bytes;) {
+        int32_t code;
+        at += utf8_step(cell->text + at, cell->bytes - at, &code);
+        int one = wcwidth((wchar_t)code);
+        width += one > 0 ? one : 0;
+    }
+    return width;
+}
+
+/* Writes a cluster in its place; returns the column up to which a naive terminal then has shown
+ * something of it. At the right edge only its first character is written: it would wrap. */
+static int cluster_out(struct terminal *terminal, const struct grid *grid, int row, int column)
+{
+    const struct cell *cell = grid_cell(grid, row, column);
+    int naive = naive_width(cell);
+    size_t bytes = cell->bytes;
+    int32_t code;
+    if (column + naive > grid->columns) {
+        bytes = utf8_step(cell->text, cell->bytes, &code);
+        naive = 0;
+    }
+    go_to(row, column);
+    cell_out(terminal, cell, bytes);
+    return column + naive;
+}
+
+/* Writes what curses could not, and again what a naive terminal pushed aside with it. */
+static void row_out(struct terminal *terminal, const struct grid *grid, int row)
+{
+    wchar_t text[CELL_MARKS + 2];
+    int pushed = 0;     /* cells before this column are written again */
+    bool there = false; /* the terminal's cursor is where the next cell goes */
+    for (int column = 0; column < grid->columns; column++) {
+        const struct cell *cell = grid_cell(grid, row, column);
+        if (cell->width == 0)
+            continue;
+        if (cell->bytes > 1 && !curses_text(cell, text)) {
+            int end = cluster_out(terminal, grid, row, column);
+            pushed = end > pushed ? end : pushed;
+            there = false;
+        } else if (column < pushed) {
+            if (!there)
+                go_to(row, column);
+            cell_out(terminal, cell, cell->bytes);
+            there = true;
+        }
+    }
+}
+
+static void size_follow(struct terminal *terminal, const struct grid *grid)
+{
+    int rows, columns;
+    terminal_size(terminal, &rows, &columns);
+    if (rows != LINES || columns != COLS) {
+        resizeterm(rows, columns);
+        terminal_redraw(terminal);
+    }
+    if (grid->rows != terminal->front.rows || grid->columns != terminal->front.columns) {
+        grid_clear(&terminal->front, grid->rows, grid->columns);
+        terminal_redraw(terminal);
+    }
+}
+
+static void cursor_show(const struct grid *grid)
+{
+    bool shown = grid->cursor_row >= 0 && grid->cursor_row < LINES && grid->cursor_column < COLS;
+    curs_set(shown ? 1 : 0);
+    if (shown)
+        move(grid->cursor_row, grid->cursor_column);
+}
+
+void terminal_draw(struct terminal *terminal, const struct grid *grid, const struct theme *theme)
+{
+    bool ours[GRID_ROWS_MAX];
+    bool any = false;
+    theme_use(terminal, theme);
+    size_follow(terminal, grid);
+    if (!terminal->known) {
+        erase();
+        clearok(curscr, TRUE);
+    }
+    for (int row = 0; row < grid->rows; row++) {
+        ours[row] = row_show(terminal, grid, row);
+        any = any || ours[row];
+    }
+    terminal->known = true;
+    cursor_show(grid);
+    refresh();
+    if (!any)
+        return;
+    for (int row = 0; row < grid->rows; row++)
+        if (ours[row])
+            row_out(terminal, grid, row);
+    vid_puts(A_NORMAL, 0, NULL, out_byte);
+    if (grid->cursor_row >= 0)
+        go_to(grid->cursor_row, grid->cursor_column);
+    out_flush(terminal);
+}
+
+void terminal_redraw(struct terminal *terminal)
+{
+    terminal->known = false;
+}
+
+/* ---- besides the screen ---- */
+
+void terminal_mouse(struct terminal *terminal, bool on)
+{
+    terminal->mouse = on;
+    if (terminal->modern)
+        out_text(terminal, on ? MOUSE_ON : MOUSE_OFF);
+    out_flush(terminal);
+}
+
+void terminal_bell(struct terminal *terminal)
+{
+    out_text(terminal, "\a");
+    out_flush(terminal);
+}
+
+/* Text within a sequence: nothing that could end it. */
+static void text_out(struct terminal *terminal, const char *text, size_t most)
+{
+    size_t size = text_cut(text, strlen(text), most);
+    for (size_t at = 0; at < size;) {
+        int32_t code;
+        size_t step = utf8_step(text + at, size - at, &code);
+        if (code >= 0x20 && (code < 0x7f || code >= 0xa0))
+            out_add(terminal, text + at, step);
+        at += step;
+    }
+}
+
+void terminal_notify(struct terminal *terminal, const char *text)
+{
+    if (!terminal->modern)
+        return;
+    out_text(terminal, "\x1b]9;");
+    text_out(terminal, text, TITLE_BYTES);
+    out_text(terminal, "\a");
+    out_flush(terminal);
+}
+
+void terminal_title(struct terminal *terminal, const char *text)
+{
+    if (!terminal->modern || strncmp(terminal->title, text, TITLE_BYTES - 1) == 0)
+        return;
+    snprintf(terminal->title, sizeof terminal->title, "%s", text);
+    out_text(terminal, "\x1b]2;");
+    text_out(terminal, text, TITLE_BYTES);
+    out_text(terminal, "\a");
+    out_flush(terminal);
 }

@@ -1,21 +1,66 @@
 #pragma once
-/* A running node with its loop, for whichever face is put on it. */
+/* A running node with its loop, its disk and its links, for whichever face is put on it.
+ *
+ * One road: whatever happens becomes an event, node_handle answers with effects, and each is done
+ * in order. What is for people to see goes to the face. */
 #include "app/options.h"
 #include "core/model.h"
+#include "core/node.h"
 
+struct address;
 struct app;
+struct loop;
 
-/* Takes over what the options say. */
-struct app *app_new(const struct options *options);
+/* What a face is told, always on the loop's thread. */
+struct app_face {
+    /* Everything is there: the node listens. Again when a damaged history was replaced. */
+    void (*ready)(void *self);
+    /* One of EFFECT_SHOWN, _RECEIPT, _PEER, _BACK, _ANSWER, _COMMAND, _GO, _BELL; borrowed. */
+    void (*effect)(void *self, const struct node_effect *effect);
+    /* `line` is the number that app_line was given, or 0. */
+    void (*say)(void *self, bool error, const struct message *message, uint64_t line);
+    /* The end of a turn of the loop: draw. */
+    void (*turned)(void *self);
+};
+
+/* Makes everything that the options say; calls nothing of the face yet. NULL, and one line on
+ * stderr said why, where that cannot be. What the options point to outlives the app. */
+struct app *app_new(const struct options *options, const struct app_face *face, void *self)
+    __attribute__((warn_unused_result));
 void app_free(struct app *app);
 
 /* Runs until somebody leaves; then the exit status. */
 int app_run(struct app *app);
-/* Ends app_run at the end of this turn of the loop. */
+/* As /exit: everyone is told, and app_run ends when all is done. */
 void app_leave(struct app *app);
 
-const struct model *app_model(const struct app *app);
+/* A line was typed. `conversation` NULL: the room where everybody is. `number` comes back with what
+ * the line brings about. */
+void app_line(struct app *app, const char *conversation, const char *bytes, size_t size,
+              uint64_t number);
+/* Anything else that the user does: EVENT_OPEN, EVENT_SCROLL. */
+void app_event(struct app *app, const struct node_event *event);
+
+/* Something is on its way to the disk: what was typed, among other things. */
+bool app_is_busy(const struct app *app);
+/* Everyone was told; what is typed now would reach nobody. */
+bool app_is_leaving(const struct app *app);
+
+/* NULL for the moment in which a damaged history is replaced. */
+struct model *app_model(struct app *app);
+/* It was drawn as it is. */
+void app_drawn(struct app *app);
+/* An address as it is written. */
+enum { APP_ADDRESS_TEXT = 80 };
+void app_address_text(const struct overlay_address *address, char into[APP_ADDRESS_TEXT]);
 struct loop *app_loop(struct app *app);
+const struct node *app_node(const struct app *app);
+const struct id *app_id(const struct app *app);
+const char *app_mesh(const struct app *app);
+const struct command_names *app_names(const struct app *app);
+/* Where the node listens. */
+size_t app_listening(const struct app *app);
+const struct address *app_listening_at(const struct app *app, size_t index);
 
 /* 0, 1 and 2 are open afterwards, so that no descriptor of ours is ever taken for one of them. To
  * be called first. */

@@ -1,99 +1,389 @@
 /* tertuliad's two streams. Every line that comes in is answered, a bad one with an `error` that
- * ends nothing; every line that goes out is one JSON object with `event` and `at`. */
+ * ends nothing; every line that goes out is one JSON object with `event` and `at`.
+ *
+ * Neither side can make the other grow: lines are taken only as fast as what was typed reaches the
+ * disk and what is said is read (app/output.h says what happens to what nobody reads). */
 #include "app/headless.h"
 
 #include "app/app.h"
 #include "app/i18n.h"
+#include "app/json.h"
 #include "app/lines.h"
+#include "app/output.h"
 #include "base/alloc.h"
+#include "base/buf.h"
 #include "base/gettext.h"
 #include "base/i18n.h"
-#include "base/sys.h"
 #include "core/command.h"
+#include "core/room.h"
+#include "net/address.h"
 #include "net/loop.h"
 
-#include <jansson.h>
+#include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
+#include <string.h>
 #include <unistd.h>
+#include <utlist.h>
+
+enum {
+    LINES_AT_ONCE = 64,      /* between two commits: the node lets some hundred words wait */
+    INPUT_MAX = 64 * 1024,   /* read and not taken yet: two reads of the loop's, and to spare */
+    TYPED_MAX = 1024 * 1024, /* bytes of lines that an answer may still come to */
+    USAGE_BYTES = 512,       /* a usage and its line of help, in any language */
+};
+
+/* A line that was taken, for what it brings about later. */
+struct typed {
+    struct typed *prev, *next;
+    uint64_t number;
+    size_t size;
+    char text[];
+};
 
 struct headless {
     struct app *app;
+    struct output *output;
     struct lines lines;
-    struct command_names *names;
+    struct buf input;
+    struct typed *typed; /* the latest last */
+    size_t typed_size;
+    uint64_t number;    /* of the latest line */
+    uint64_t refused;   /* the last one that was answered with an error */
+    char *conversation; /* where text goes */
+    size_t taken;       /* lines since the disk had nothing to do */
+    bool crowded;       /* the reader is slow */
+    bool ended;         /* the input is at its end, */
     bool exit_on_eof;
     bool leaving; /* what comes after /exit is not for us */
+    bool failed;  /* nobody heard what was to be said */
 };
 
-/* Our wall clock as RFC 3339 with milliseconds, in UTC. */
-static void now_text(char *into, size_t size)
-{
-    struct sys sys = sys_real();
-    int64_t now = sys_wall_ms(&sys);
-    time_t seconds = (time_t)(now / 1000);
-    struct tm utc;
-    char date[32];
-    gmtime_r(&seconds, &utc);
-    strftime(date, sizeof date, "%Y-%m-%dT%H:%M:%S", &utc);
-    snprintf(into, size, "%s.%03dZ", date, (int)(now % 1000));
-}
+/* ---- out ---- */
 
-/* TAKES the members. A reader that is gone ends the program by its signal, as in any pipe. */
-static void event_print(const char *event, json_t *members)
+/* TAKES the members. */
+static void event_put(struct headless *headless, const char *event, json_t *members)
 {
-    char at[48];
-    now_text(at, sizeof at);
-    json_t *object = json_pack("{s:s, s:s}", "event", event, "at", at);
-    char *text = NULL;
-    if (object && members && json_object_update(object, members) == 0)
-        text = json_dumps(object, JSON_COMPACT);
-    if (!text)
-        die("an event cannot be written as JSON: %s", event);
-    json_decref(members);
-    json_decref(object);
-    puts(text);
-    fflush(stdout);
+    int64_t now = loop_wall_ms(app_loop(headless->app));
+    size_t size;
+    char *text = event_text(event, now > 0 ? (uint64_t)now : 0, members, &size);
+    output_add(headless->output, text, size);
     free(text);
 }
 
-static void error_print(const char *code, const char *text, const char *command)
+static const struct typed *typed_find(const struct headless *headless, uint64_t number)
 {
-    event_print("error",
-                json_pack("{s:s, s:s, s:s}", "code", code, "text", text, "command", command));
+    const struct typed *typed;
+    DL_FOREACH(headless->typed, typed)
+    if (typed->number == number)
+        return typed;
+    return NULL;
+}
+
+/* The line that caused it, or null. */
+static json_t *command_json(const struct headless *headless, uint64_t number)
+{
+    const struct typed *typed = number ? typed_find(headless, number) : NULL;
+    return typed ? span_json(span_of(typed->text, typed->size)) : json_null();
+}
+
+/* TAKES the command. */
+static json_t *say_json(const char *code, const char *text, json_t *command)
+{
+    json_t *object = json_object();
+    json_object_set_new(object, "code", json_string(code));
+    json_object_set_new(object, "text", span_json(span_text(text)));
+    json_object_set_new(object, "command", command);
+    return object;
+}
+
+static void notice_put(struct headless *headless, const char *code, const char *text,
+                       uint64_t number)
+{
+    event_put(headless, "notice", say_json(code, text, command_json(headless, number)));
+}
+
+static void error_put(struct headless *headless, const char *code, const char *text,
+                      uint64_t number)
+{
+    headless->refused = number;
+    event_put(headless, "error", say_json(code, text, command_json(headless, number)));
+}
+
+/* With one gap that is filled. */
+static void error_put_about(struct headless *headless, const char *code, const char *sentence,
+                            const char *about, uint64_t number)
+{
+    char text[MESSAGE_TEXT_BYTES];
+    message_fill(sentence, &about, 1, text, sizeof text);
+    error_put(headless, code, text, number);
+}
+
+static void on_missed(void *self, uint64_t count)
+{
+    char text[MESSAGE_TEXT_BYTES], number[24];
+    const char *texts[] = {number};
+    snprintf(number, sizeof number, "%" PRIu64, count);
+    message_fill(ngettext("%s line was left out here, because nobody read. Messages are kept: "
+                          "/search finds them.",
+                          "%s lines were left out here, because nobody read. Messages are kept: "
+                          "/search finds them.",
+                          (unsigned long)count),
+                 texts, 1, text, sizeof text);
+    json_t *members = say_json("output-dropped", text, json_null());
+    json_object_set_new(members, "count", json_integer((json_int_t)count));
+    event_put(self, "notice", members);
+}
+
+/* ---- what the app says ---- */
+
+static void on_ready(void *self)
+{
+    struct headless *headless = self;
+    const struct app *app = headless->app;
+    json_t *listen = json_array(), *members = json_object();
+    for (size_t i = 0; i < app_listening(app); i++) {
+        char text[ADDRESS_TEXT];
+        address_text(app_listening_at(app, i), text);
+        json_array_append_new(listen, json_string(text));
+    }
+    json_object_set_new(members, "name", span_json(span_text(node_name(app_node(app)))));
+    json_object_set_new(members, "id", id_json(app_id(app)));
+    json_object_set_new(members, "listen", listen);
+    json_object_set_new(members, "mesh", span_json(span_text(app_mesh(app))));
+    json_object_set_new(members, "version", json_string(PACKAGE_VERSION));
+    event_put(headless, "ready", members);
+}
+
+static void on_say(void *self, bool error, const struct message *message, uint64_t line)
+{
+    char text[MESSAGE_TEXT_BYTES];
+    message_text(message, i18n_translate, text, sizeof text);
+    if (error)
+        error_put(self, message->code, text, line);
+    else
+        notice_put(self, message->code, text, line);
+}
+
+/* Where an error has named the line already, that gave the words back. */
+static void words_back(struct headless *headless, const struct node_effect *effect)
+{
+    if (effect->line && effect->line == headless->refused)
+        return;
+    json_t *members = say_json("not-sent", _("Not sent: this could not be kept. Send it again."),
+                               span_json(span_text(effect->back.text)));
+    headless->refused = effect->line;
+    event_put(headless, "error", members);
+}
+
+/* From now on text goes there, as on the screen. */
+static void go(struct headless *headless, const struct node_effect *effect)
+{
+    const char *where = effect->go;
+    bool whisper = where[0] == '@';
+    char text[MESSAGE_TEXT_BYTES];
+    const char *texts[] = {where + whisper};
+    free(headless->conversation);
+    headless->conversation = xstrdup(where);
+    message_fill(_("What you type goes to %s now."), texts, 1, text, sizeof text);
+    json_t *members = say_json("here", text, command_json(headless, effect->line));
+    json_object_set_new(members, whisper ? "whisper" : "room", span_json(span_text(texts[0])));
+    event_put(headless, "notice", members);
+}
+
+static void answer_put(struct headless *headless, const struct node_effect *effect)
+{
+    json_t *members = answer_json(&effect->answer, app_id(headless->app));
+    json_object_set_new(members, "command", command_json(headless, effect->line));
+    event_put(headless, command_spec(effect->answer.command)->name, members);
+}
+
+/* ---- commands that are not the node's ---- */
+
+/* /connect HOST[:PORT] [dialect]: Call someone at an address */
+static void help_put(struct headless *headless, const struct command_spec *spec, uint64_t number)
+{
+    char usage[USAGE_BYTES];
+    snprintf(usage, sizeof usage, "/%s", spec->name);
+    const char *texts[] = {spec->usage ? _(spec->usage) : usage, _(spec->help)};
+    char text[MESSAGE_TEXT_BYTES];
+    message_fill("%s: %s", texts, 2, text, sizeof text);
+    notice_put(headless, "help", text, number);
+}
+
+static void help(struct headless *headless, const struct command_spec *about, uint64_t number)
+{
+    for (int id = 0; id < COMMAND_COUNT; id++)
+        if (!about || about == command_spec((enum command_id)id))
+            help_put(headless, command_spec((enum command_id)id), number);
+}
+
+static void about(struct headless *headless, uint64_t number)
+{
+    char text[MESSAGE_TEXT_BYTES];
+    const char *texts[] = {PACKAGE_VERSION};
+    message_fill(_("Tertulia %s: people who meet regularly to talk, without a server."), texts, 1,
+                 text, sizeof text);
+    notice_put(headless, "about", text, number);
+}
+
+/* Long because every command is named. */
+static void command_do(struct headless *headless, const struct command *command, uint64_t number)
+{
+    char name[COMMAND_NAME_BYTES + 2];
+    snprintf(name, sizeof name, "/%s", command_spec(command->id)->name);
+    switch (command->id) {
+    case COMMAND_HELP:
+        help(headless, command->about, number);
+        return;
+    case COMMAND_ABOUT:
+        about(headless, number);
+        return;
+    case COMMAND_CLEAR:
+    case COMMAND_BIND:
+    case COMMAND_LANG:
+    case COMMAND_THEME:
+        error_put_about(headless, "no-screen", _("%s is for the program with a screen."), name,
+                        number);
+        return;
+    case COMMAND_CONNECT:
+    case COMMAND_DISCONNECT:
+    case COMMAND_SCAN:
+    case COMMAND_WHISPER:
+    case COMMAND_EXIT:
+    case COMMAND_PEERS:
+    case COMMAND_INFO:
+    case COMMAND_NAME:
+    case COMMAND_ALIAS:
+    case COMMAND_CALL:
+    case COMMAND_ME:
+    case COMMAND_AWAY:
+    case COMMAND_JOIN:
+    case COMMAND_LEAVE:
+    case COMMAND_INVITE:
+    case COMMAND_ROOMS:
+    case COMMAND_TOPIC:
+    case COMMAND_SEARCH:
+    case COMMAND_WHO_GOT:
+    case COMMAND_IGNORE:
+    case COMMAND_BLOCK:
+    case COMMAND_VERIFY:
+    case COMMAND_TRUST:
+    case COMMAND_EXPORT:
+    case COMMAND_SET:
+    case COMMAND_DOCTOR:
+    case COMMAND_LOG:
+    case COMMAND_COUNT:
+        error_put_about(headless, "not-here", _("%s cannot be done here."), name, number);
+        return;
+    }
+}
+
+/* Long because every kind of effect is named. */
+static void on_effect(void *self, const struct node_effect *effect)
+{
+    struct headless *headless = self;
+    switch (effect->kind) {
+    case EFFECT_SHOWN:
+        event_put(headless, "message", line_json(&effect->shown));
+        return;
+    case EFFECT_RECEIPT:
+        event_put(headless, "receipt", receipt_json(&effect->receipt));
+        return;
+    case EFFECT_PEER:
+        event_put(headless, "peer", peer_json(&effect->peer, app_id(headless->app)));
+        return;
+    case EFFECT_BACK:
+        words_back(headless, effect);
+        return;
+    case EFFECT_ANSWER:
+        answer_put(headless, effect);
+        return;
+    case EFFECT_COMMAND:
+        command_do(headless, effect->command, effect->line);
+        return;
+    case EFFECT_GO:
+        go(headless, effect);
+        return;
+    case EFFECT_BELL: /* who reads lines hears nothing, and every message is one anyway */
+    case EFFECT_SEND:
+    case EFFECT_CLOSE:
+    case EFFECT_DIAL:
+    case EFFECT_RESOLVE:
+    case EFFECT_CHECK:
+    case EFFECT_OPEN:
+    case EFFECT_VERIFY:
+    case EFFECT_STORE:
+    case EFFECT_STORE_FORK:
+    case EFFECT_LOAD:
+    case EFFECT_LOAD_FORK:
+    case EFFECT_LOAD_HASHES:
+    case EFFECT_TRIM:
+    case EFFECT_QUERY:
+    case EFFECT_STORE_OPENED:
+    case EFFECT_STORE_ACKS:
+    case EFFECT_STORE_PERSON:
+    case EFFECT_STORE_ROOM:
+    case EFFECT_STORE_MEMBER:
+    case EFFECT_STORE_SELF:
+    case EFFECT_TIMER:
+    case EFFECT_SAY:
+    case EFFECT_LEAVE:
+        return;
+    }
+}
+
+/* ---- in ---- */
+
+static void typed_drop(struct headless *headless, struct typed *typed)
+{
+    DL_DELETE(headless->typed, typed);
+    headless->typed_size -= typed->size;
+    free(typed);
+}
+
+/* Of lines that came before so many others, an answer is known to be late, and not to which. */
+static uint64_t typed_add(struct headless *headless, const char *text, size_t size)
+{
+    struct typed *typed = xmalloc(sizeof *typed + size);
+    typed->number = ++headless->number;
+    typed->size = size;
+    memcpy(typed->text, text, size);
+    DL_APPEND(headless->typed, typed);
+    headless->typed_size += size;
+    while (headless->typed_size > TYPED_MAX)
+        typed_drop(headless, headless->typed);
+    return typed->number;
 }
 
 static void leave(struct headless *headless)
 {
+    if (headless->leaving)
+        return;
     headless->leaving = true;
     app_leave(headless->app);
 }
 
-static void line_take(struct headless *headless, const char *text, size_t length)
+static bool is_exit(const struct headless *headless, const char *text, size_t size)
 {
     struct line line;
-    char sentence[MESSAGE_TEXT_BYTES];
-    line_parse(headless->names, text, length, &line);
-    switch (line.kind) {
-    case LINE_EMPTY:
-        break;
-    case LINE_ERROR:
-        message_text(&line.error, i18n_translate, sentence, sizeof sentence);
-        error_print(line.error.code, sentence, text);
-        break;
-    case LINE_COMMAND:
-        if (line.command.id == COMMAND_EXIT) {
-            leave(headless);
-            break;
-        }
-        __attribute__((fallthrough)); /* every other command is about people */
-    case LINE_TEXT:
-        error_print("nobody-here",
-                    _("Nobody can be reached: this version has no links yet. /exit leaves."), text);
-        break;
-    }
+    line_parse(app_names(headless->app), text, size, &line);
+    bool is = line.kind == LINE_COMMAND && line.command.id == COMMAND_EXIT;
     line_done(&line);
+    return is;
+}
+
+static void line_take(struct headless *headless, const char *text, size_t size)
+{
+    if (is_exit(headless, text, size))
+        headless->leaving = true;
+    app_line(headless->app, headless->conversation, text, size, typed_add(headless, text, size));
+}
+
+static void line_refuse(struct headless *headless, const char *code, const char *text)
+{
+    event_put(headless, "error", say_json(code, text, json_string("")));
 }
 
 static void on_line(void *self, const char *text, size_t length, enum line_problem problem)
@@ -101,47 +391,118 @@ static void on_line(void *self, const char *text, size_t length, enum line_probl
     struct headless *headless = self;
     if (headless->leaving)
         return;
+    headless->taken++;
     switch (problem) {
     case LINE_FINE:
         line_take(headless, text, length);
         break;
     case LINE_TOO_LONG:
-        error_print("line-too-long", _("The line is longer than 64 KiB and was left out."), "");
+        line_refuse(headless, "line-too-long",
+                    _("The line is longer than 64 KiB and was left out."));
         break;
     case LINE_NOT_UTF8:
-        error_print("not-utf8", _("The line is not UTF-8 and was left out."), "");
+        line_refuse(headless, "not-utf8", _("The line is not UTF-8 and was left out."));
         break;
     case LINE_HAS_NUL:
-        error_print("has-nul", _("The line holds a NUL byte and was left out."), "");
+        line_refuse(headless, "has-nul", _("The line holds a NUL byte and was left out."));
         break;
     }
+}
+
+static bool must_wait(const struct headless *headless)
+{
+    return headless->crowded || (headless->taken >= LINES_AT_ONCE && app_is_busy(headless->app));
+}
+
+/* As many lines as may be taken now. */
+static void input_take(struct headless *headless)
+{
+    struct buf *input = &headless->input;
+    if (!app_is_busy(headless->app))
+        headless->taken = 0;
+    bool leaving = headless->leaving || app_is_leaving(headless->app);
+    while (input->length && !leaving && !must_wait(headless)) {
+        const char *bytes = (const char *)buf_bytes(input);
+        const char *newline = memchr(bytes, '\n', input->length);
+        size_t size = newline ? (size_t)(newline - bytes) + 1 : input->length;
+        lines_add(&headless->lines, bytes, size);
+        buf_eat(input, size);
+        leaving = headless->leaving;
+    }
+    if (leaving)
+        buf_eat(input, input->length);
+    else if (headless->ended && input->length == 0) {
+        lines_end(&headless->lines);
+        if (headless->exit_on_eof)
+            leave(headless);
+    }
+    loop_input_hold(app_loop(headless->app), input->length > 0 || headless->crowded);
 }
 
 static void on_input(void *self, const char *bytes, size_t size)
 {
     struct headless *headless = self;
-    if (size > 0) {
-        lines_add(&headless->lines, bytes, size);
-        return;
-    }
-    lines_end(&headless->lines);
-    if (headless->exit_on_eof)
-        leave(headless);
+    headless->ended = size == 0;
+    if (!buf_add(&headless->input, bytes, size))
+        die("more input came than was asked for");
+    input_take(headless);
+}
+
+/* ---- the whole ---- */
+
+static void on_crowded(void *self, bool crowded)
+{
+    struct headless *headless = self;
+    headless->crowded = crowded;
+    loop_again(app_loop(headless->app));
+}
+
+/* As in any pipe whose reader left, but in order: what is under way is finished. */
+static void on_gone(void *self)
+{
+    struct headless *headless = self;
+    headless->failed = true;
+    leave(headless);
+}
+
+static void on_turned(void *self)
+{
+    struct headless *headless = self;
+    input_take(headless);
+    output_turn(headless->output);
+}
+
+static void headless_done(struct headless *headless)
+{
+    output_free(headless->output);
+    app_free(headless->app);
+    while (headless->typed)
+        typed_drop(headless, headless->typed);
+    lines_done(&headless->lines);
+    buf_done(&headless->input);
+    free(headless->conversation);
 }
 
 int headless_run(const struct options *options)
 {
-    struct headless headless = {.app = app_new(options), .exit_on_eof = options->exit_on_eof};
-    headless.names = command_names_new(i18n_translate);
+    static const struct app_face face = {on_ready, on_effect, on_say, on_turned};
+    static const struct output_calls calls = {on_crowded, on_missed, on_gone};
+    struct headless headless = {.exit_on_eof = options->exit_on_eof};
+    headless.app = app_new(options, &face, &headless);
+    if (!headless.app)
+        return EXIT_FAILURE;
     lines_init(&headless.lines, on_line, &headless);
+    buf_init(&headless.input, INPUT_MAX);
+    headless.conversation = xstrdup(ROOM_EVERYONE);
+    headless.output = output_new(app_loop(headless.app), STDOUT_FILENO, &calls, &headless);
     loop_on_input(app_loop(headless.app), STDIN_FILENO, on_input, &headless);
-    event_print("notice",
-                json_pack("{s:s, s:s}", "code", "started", "text",
-                          _("Started. Nobody can be reached: this version has no links yet.")));
     int status = app_run(headless.app);
-    event_print("bye", json_object());
-    app_free(headless.app);
-    lines_done(&headless.lines);
-    command_names_free(headless.names);
+    size_t size;
+    char *bye =
+        event_text("bye", (uint64_t)loop_wall_ms(app_loop(headless.app)), json_object(), &size);
+    if (!output_end(headless.output, bye, size) || headless.failed)
+        status = EXIT_FAILURE;
+    free(bye);
+    headless_done(&headless);
     return status;
 }

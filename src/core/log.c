@@ -314,9 +314,9 @@ void log_prepend(struct logs *logs, struct author *author, struct log *log,
 void log_trim(struct logs *logs, struct author *author, struct log *log, uint64_t lowest,
               uint64_t lowest_hlc, uint32_t entries_left, uint64_t bytes_left)
 {
-    if (lowest > log->low)
+    if (log->high && lowest > log->low)
         log->low = lowest < log->high ? lowest : log->high;
-    if (lowest > log->floor)
+    if (log->high && lowest > log->floor)
         log->floor = lowest < log->low ? lowest : log->low;
     log->oldest_hlc = lowest_hlc;
     log_count_change(logs, author, log, entries_left, bytes_left);

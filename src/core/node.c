@@ -431,6 +431,7 @@ void node_handle(struct node *node, struct node_now now, const struct node_event
     dispatch(node, event);
     node_log_drain(node);
     node->line = 0;
+    node_leave_if_done(node); /* behind the last words on their way to everyone */
     node_acks_tick(node);
     node_links_sweep(node);
     timer_set(node);

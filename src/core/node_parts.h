@@ -214,7 +214,8 @@ struct node {
     uint64_t tickets;
     uint64_t timer;
     uint8_t instance[INSTANCE_BYTES];
-    bool leaving;
+    bool leaving; /* nothing more is said; what was said is stored and sent first */
+    bool left;    /* everyone was told */
 
     struct logs *logs;
     struct sync *sync;
@@ -476,6 +477,8 @@ void node_dial_failed(struct node *node, const struct overlay_address *address);
 
 void node_line(struct node *node, const struct node_event *event);
 void node_leave(struct node *node);
+/* Hangs up on everyone when no own words are on their way any more. */
+void node_leave_if_done(struct node *node);
 void node_answer_peers(struct node *node);
 void node_answer_rooms(struct node *node);
 void node_answer_info(struct node *node, const struct person *person, enum command_id command);

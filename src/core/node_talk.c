@@ -334,17 +334,10 @@ static void word_stored(struct node *node, const struct node_record *stored)
     node_word_free(word);
 }
 
-static void leave_if_done(struct node *node)
-{
-    if (node->leaving && !node->storing && !node->waiting)
-        node_effect(node, EFFECT_LEAVE);
-}
-
 void node_words_stored(struct node *node, const struct commit *commit)
 {
     for (size_t i = 0; i < commit->count; i++)
         word_stored(node, &commit->records[i]);
-    leave_if_done(node);
 }
 
 /* What waited behind it has no place to go either. */
@@ -363,18 +356,24 @@ void node_words_lost(struct node *node, const struct commit *commit)
         node->waiting_count--;
         word_back(node, word);
     }
-    leave_if_done(node);
 }
 
 void node_leave(struct node *node)
 {
     if (node->leaving)
         return;
+    node->leaving = true;
+    node_rooms_keep(node);
+}
+
+void node_leave_if_done(struct node *node)
+{
+    if (!node->leaving || node->left || node->storing || node->waiting)
+        return;
+    node->left = true;
     for (size_t i = 0; i < node->link_count; i++)
         node_link_close(node, node->links[i], DISCONNECT_LEAVING, true);
-    node_rooms_keep(node);
-    node->leaving = true;
-    leave_if_done(node);
+    node_effect(node, EFFECT_LEAVE);
 }
 
 /* ---- lost words ---- */

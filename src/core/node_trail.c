@@ -204,6 +204,9 @@ uint64_t node_trail_key(struct node *node, const struct entry *entry, bool below
     struct trail_more *more = row->more;
     struct node_trail *trail = &more->trail;
     struct order_bounds bounds = ORDER_ANYWHERE;
+    if (more->top &&
+        fields->seq < more->bottom) /* of what was shown already, it is the beginning */
+        below = true;
     opening_learn(trail, fields);
     row->start = trail->start;
     bounds.previous = *previous = below ? trail->below : trail->last;
@@ -240,5 +243,6 @@ void node_trail_back(struct node *node, const struct entry *entry, const struct 
     struct trail_more *more = trail_get(node, &fields->author, &fields->epoch)->more;
     more->trail.below = before->below;
     more->trail.first = before->first;
-    more->bottom = 0;
+    const struct log *log = log_of(node, &fields->author, &fields->epoch);
+    more->bottom = log && log->high ? log->low : fields->seq;
 }

@@ -195,7 +195,7 @@ static void event_apply(struct turn *turn, const struct overlay_event *event)
         return;
     case OVERLAY_LINK_DOWN:
         if (link)
-            link_down(turn, link);
+            link_lost(turn, link);
         return;
     case OVERLAY_DIAL_FAILED:
         dial_ended(overlay, &event->dial_failed);

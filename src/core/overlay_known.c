@@ -14,14 +14,14 @@ enum {
 static const uint8_t IPV4_PREFIX[12] = {[10] = 0xff, [11] = 0xff};
 static const uint8_t IPV6_LOOPBACK[16] = {[15] = 1};
 
-bool address_is_ipv4(const struct overlay_address *address)
+bool overlay_is_ipv4(const struct overlay_address *address)
 {
     return memcmp(address->ip, IPV4_PREFIX, sizeof IPV4_PREFIX) == 0;
 }
 
 bool overlay_is_loopback(const struct overlay_address *address)
 {
-    if (address_is_ipv4(address))
+    if (overlay_is_ipv4(address))
         return address->ip[12] == 127;
     return memcmp(address->ip, IPV6_LOOPBACK, sizeof IPV6_LOOPBACK) == 0;
 }
@@ -41,7 +41,7 @@ bool address_is_dialable(const struct overlay_address *address)
     static const uint8_t nothing[16];
     if (address->port == 0 || address->ip[0] == 0xff)
         return false;
-    if (address_is_ipv4(address))
+    if (overlay_is_ipv4(address))
         return address->ip[12] != 0 && address->ip[12] < 224;
     return memcmp(address->ip, nothing, sizeof nothing) != 0;
 }

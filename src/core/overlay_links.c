@@ -416,7 +416,7 @@ void link_parted(struct turn *turn, struct overlay_link *link, enum overlay_why 
         link_becomes_spare(turn, &old, why);
 }
 
-void link_down(struct turn *turn, struct overlay_link *link)
+void link_lost(struct turn *turn, struct overlay_link *link)
 {
     struct overlay *overlay = turn->overlay;
     struct overlay_link old = *link;

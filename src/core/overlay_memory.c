@@ -27,7 +27,7 @@ struct family {
 
 static struct family family_of(const struct overlay_address *address)
 {
-    if (address_is_ipv4(address))
+    if (overlay_is_ipv4(address))
         return (struct family){0, OVERLAY_REMEMBERED_4};
     return (struct family){OVERLAY_REMEMBERED_4, PLACES};
 }

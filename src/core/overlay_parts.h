@@ -31,7 +31,7 @@ struct overlay_message *effect_send(struct turn *turn, uint32_t link,
 /* overlay_known.c: whom we know without being linked to them. */
 
 bool overlay_is_loopback(const struct overlay_address *address);
-bool address_is_ipv4(const struct overlay_address *address);
+bool overlay_is_ipv4(const struct overlay_address *address);
 /* Neither nothing nor a group. */
 bool address_is_dialable(const struct overlay_address *address);
 /* Whether it may be told to who is at the other end, and means the same there. */
@@ -84,7 +84,7 @@ size_t links_in_state(const struct overlay *overlay, enum overlay_link_state sta
 /* Says goodbye, closes and forgets; who was worth it becomes a spare. */
 void link_part(struct turn *turn, struct overlay_link *link, enum overlay_why why);
 void link_up(struct turn *turn, const struct overlay_event *event);
-void link_down(struct turn *turn, struct overlay_link *link);
+void link_lost(struct turn *turn, struct overlay_link *link);
 void link_asked(struct turn *turn, struct overlay_link *link, enum overlay_priority priority);
 void link_answered(struct turn *turn, struct overlay_link *link,
                    const struct overlay_message *message);

@@ -201,13 +201,19 @@ class Library:
 
 
 def words_of_headers(names):
-    paths = [house.LAYERS[name.split("/")[0]] + "/" + name.split("/")[1] for name in names]
-    return {
-        word
-        for path in paths
-        if os.path.isfile(path)
-        for word in re.findall(r"\w+", house.CSource(path).code)
-    }
+    """Of these headers and of those of core that they include."""
+    words, seen, waiting = set(), set(), list(names)
+    while waiting:
+        name = waiting.pop()
+        layer, file = name.split("/")
+        path = house.LAYERS[layer] + "/" + file
+        if name in seen or not os.path.isfile(path):
+            continue
+        seen.add(name)
+        source = house.CSource(path)
+        words.update(re.findall(r"\w+", source.code))
+        waiting += re.findall(r'#\s*include\s*"(core/\w+\.h)"', source.text)
+    return words
 
 
 def curses_symbols(program):

@@ -16,9 +16,9 @@ sys.dont_write_bytecode = True
 from lib import house
 
 # Every way in which a string may be marked or translated.
-MARKS = r"_|[NCP]_|NC_|d?c?n?p?gettext"
+MARKS = r"_|[NCP]_|N[CP]_|d?c?n?p?gettext"
 # Who speaks to developers, or to the compiler.
-NOT_FOR_PEOPLE = r"die|must|assert|_Static_assert|static_assert|__attribute__|_Pragma|__asm__"
+NOT_FOR_PEOPLE = r"die|must|loop_must|assert|_Static_assert|static_assert|__attribute__|_Pragma|__asm__"
 # What is said there goes to SQLite, or onto the wire in the words of a plain dialect.
 SILENT = ("src/store/", "src/dialect/")
 PERMISSION = "not translated"

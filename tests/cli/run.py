@@ -12,6 +12,7 @@ import pty
 import re
 import select
 import signal
+import socket
 import struct
 import subprocess
 import sys
@@ -24,6 +25,7 @@ SCREEN = str(BIN / "tertulia")
 DAEMON = str(BIN / "tertuliad")
 NLS = os.environ.get("NLS", "yes") == "yes"
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+HOME = None  # of this run
 tests = []
 
 
@@ -33,8 +35,19 @@ def test(function):
 
 
 def environment(lang="C.UTF-8", **more):
-    kept = {k: v for k, v in os.environ.items() if not re.match(r"LC_|LANG|TERM|NO_COLOR", k)}
-    return {**kept, "LANG": lang, "TERM": "xterm-256color", **more}
+    kept = {k: v for k, v in os.environ.items() if not re.match(r"LC_|LANG|TERM|NO_COLOR|XDG_", k)}
+    return {**kept, "LANG": lang, "TERM": "xterm-256color", "HOME": HOME, **more}
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def quiet(program):
+    """A program that nobody else hears of."""
+    return [program, "--no-beacon", "--listen", f"127.0.0.1:{free_port()}"]
 
 
 def run(*words, lang="C.UTF-8", **more):
@@ -245,13 +258,17 @@ def events(output):
 @test
 def lines_in_json_out():
     talk = ("hola\n\n/nonsense\n/conn h:0\n" + "x" * 70000 + "\n").encode() + b"bad \xff\nnul \0\n/exit\nnever\n"
-    result = run(DAEMON, input=talk, stdin=None)
+    result = run(*quiet(DAEMON), input=talk, stdin=None)
     equal((result.returncode, result.stderr), (0, b""))
     seen = events(result.stdout)
-    equal([e["event"] for e in seen], ["notice"] + ["error"] * 6 + ["bye"])
-    equal([e.get("code") for e in seen[1:-1]],
-          ["nobody-here", "unknown-command", "bad-port", "line-too-long", "not-utf8", "has-nul"])
-    equal(seen[1]["command"], "hola")
+    equal((seen[0]["event"], seen[-1]["event"]), ("ready", "bye"))
+    said = [e for e in seen if e["event"] == "message"]
+    equal([(e["text"], e["own"]) for e in said], [("hola", True)])
+    wrong = [e for e in seen if e["event"] == "error"]
+    equal([e["code"] for e in wrong],
+          ["unknown-command", "bad-port", "line-too-long", "not-utf8", "has-nul"])
+    equal(wrong[0]["command"], "/nonsense")
+    equal(len(seen), 2 + len(said) + len(wrong))
 
 
 @test
@@ -259,9 +276,9 @@ def one_leaves_in_ones_own_language():
     for lang, words in (("C.UTF-8", ("/exit", "/exi", "/quit", "--ex", "/EXIT")),
                         ("es_ES.UTF-8", ("/salir", "/exit")), ("pt_BR.UTF-8", ("/sair", "/quit"))):
         for word in words if NLS or lang == "C.UTF-8" else ():
-            result = run(DAEMON, input=word.encode(), stdin=None, lang=lang)
+            result = run(*quiet(DAEMON), input=word.encode(), stdin=None, lang=lang)
             equal((result.returncode, [e["event"] for e in events(result.stdout)]),
-                  (0, ["notice", "bye"]), f"{lang} {word}")
+                  (0, ["ready", "bye"]), f"{lang} {word}")
 
 
 @test
@@ -269,15 +286,15 @@ def every_kind_of_input_ends_well():
     with tempfile.TemporaryFile() as file:
         file.write(b"hola\n/exit")
         file.seek(0)
-        result = run(DAEMON, stdin=file)
-        equal([e["event"] for e in events(result.stdout)], ["notice", "error", "bye"], "a file")
+        result = run(*quiet(DAEMON), stdin=file)
+        equal([e["event"] for e in events(result.stdout)], ["ready", "message", "bye"], "a file")
     for kind, words in (("null", ["--exit-on-eof"]), ("closed", ["--exit-on-eof"])):
         more = {"stdin": subprocess.DEVNULL} if kind == "null" else \
             {"stdin": None, "preexec_fn": lambda: os.close(0)}
-        result = run(DAEMON, *words, **more)
+        result = run(*quiet(DAEMON), *words, **more)
         equal(result.returncode, 0, kind)
-        equal([e["event"] for e in events(result.stdout)], ["notice", "bye"], kind)
-    closed = subprocess.Popen([DAEMON, "--exit-on-eof"], env=environment(), close_fds=False,
+        equal([e["event"] for e in events(result.stdout)], ["ready", "bye"], kind)
+    closed = subprocess.Popen([*quiet(DAEMON), "--exit-on-eof"], env=environment(), close_fds=False,
                               preexec_fn=lambda: os.closerange(0, 3))
     equal(closed.wait(LIMIT), 0, "all three are closed")
 
@@ -285,18 +302,18 @@ def every_kind_of_input_ends_well():
 @test
 def signals_leave_in_order():
     for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
-        with subprocess.Popen([DAEMON], env=environment(), stdin=subprocess.PIPE,
+        with subprocess.Popen(quiet(DAEMON), env=environment(), stdin=subprocess.PIPE,
                               stdout=subprocess.PIPE) as program:
             first = program.stdout.readline()
             program.send_signal(number)
             rest = program.stdout.read()
             equal(program.wait(LIMIT), 0, number)
-            equal([e["event"] for e in events(first + rest)], ["notice", "bye"], number)
+            equal([e["event"] for e in events(first + rest)], ["ready", "bye"], number)
 
 
 @test
 def the_end_of_input_leaves_it_running():
-    with subprocess.Popen([DAEMON], env=environment(), stdin=subprocess.DEVNULL,
+    with subprocess.Popen(quiet(DAEMON), env=environment(), stdin=subprocess.DEVNULL,
                           stdout=subprocess.PIPE) as program:
         program.stdout.readline()
         ready, _, _ = select.select([program.stdout], [], [], 0.3)
@@ -349,9 +366,10 @@ GIVEN_BACK = rb"\x1b\[\?1049l"
 @test
 def the_screen_shows_itself_and_gives_the_terminal_back():
     for leave in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT, "\x03"):
-        terminal = Terminal(SCREEN, "--name", "ana")
+        terminal = Terminal(*quiet(SCREEN), "--name", "ana")
         terminal.until(rb"\x1b\[\?1049h.*tertulia.*ana.*#everyone")
         if isinstance(leave, str):
+            os.write(terminal.master, leave.encode())
             os.write(terminal.master, leave.encode())
         else:
             os.kill(terminal.pid, leave)
@@ -361,9 +379,9 @@ def the_screen_shows_itself_and_gives_the_terminal_back():
 
 @test
 def the_screen_speaks_the_users_language():
-    for lang, word in (("es_ES.UTF-8", "Te damos la bienvenida" if NLS else "Welcome"),
-                       ("pt_BR.UTF-8", "Boas-vindas" if NLS else "Welcome")):
-        terminal = Terminal(SCREEN, lang=lang)
+    for lang, word in (("es_ES.UTF-8", "ayuda" if NLS else "help"),
+                       ("pt_BR.UTF-8", "ajuda" if NLS else "help")):
+        terminal = Terminal(*quiet(SCREEN), lang=lang)
         terminal.until(word.encode().replace(b" ", rb".{1,9}?"))
         os.kill(terminal.pid, signal.SIGTERM)
         equal(terminal.end(), 0)
@@ -371,7 +389,7 @@ def the_screen_speaks_the_users_language():
 
 @test
 def the_screen_follows_its_size():
-    terminal = Terminal(SCREEN, "--name", "ana")
+    terminal = Terminal(*quiet(SCREEN), "--name", "ana")
     terminal.until(rb"ana .*#everyone.*ana")
     for rows, columns in ((10, 40), (50, 200), (3, 12), (1, 1), (24, 80)):
         terminal.seen = b""
@@ -394,6 +412,12 @@ def no_screen_without_a_terminal_for_it():
 
 
 def main():
+    global HOME
+    with tempfile.TemporaryDirectory() as HOME:
+        return tests_run()
+
+
+def tests_run():
     bad = 0
     print(f"1..{len(tests)}")
     for number, function in enumerate(tests, 1):

@@ -372,9 +372,9 @@ void disk_trim(struct disk *disk, const struct retention_trim *trim, struct node
         event->trimmed.bytes_left += entry_weight(shelf->kept[i]->record.entry);
     event->trimmed.lowest = lowest;
     event->trimmed.lowest_hlc = shelf->kept[trim_at(shelf)]->record.entry->fields.hlc;
-    if (lowest > shelf->low)
+    if (shelf->high && lowest > shelf->low)
         shelf->low = lowest < shelf->high ? lowest : shelf->high;
-    if (lowest > shelf->floor)
+    if (shelf->high && lowest > shelf->floor)
         shelf->floor = lowest < shelf->low ? lowest : shelf->low;
 }
 

@@ -2,7 +2,6 @@
 #include "unit.h"
 
 #include "ui/grid.h"
-#include "ui/layout.h"
 
 #include <string.h>
 
@@ -76,27 +75,59 @@ static void sizes_are_cut_down_to_the_bounds(void **state)
     grid_done(&grid);
 }
 
-static void the_layout_holds_in_every_size(void **state)
+static void what_does_not_fit_ends_in_an_ellipsis(void **state)
 {
     (void)state;
-    const struct model model = {.name = "名前名前e\u0301", .room = "#everyone"};
     struct grid grid;
     grid_init(&grid);
-    for (int rows = 1; rows < 30; rows++)
-        for (int columns = 1; columns < 90; columns++) {
-            grid_clear(&grid, rows, columns);
-            layout_draw(&grid, &model);
-            for (int row = 0; row < rows; row++)
-                assert_int_equal(row_width(&grid, row), columns);
-            assert_in_range(grid.cursor_column, 0, columns - 1);
-            assert_int_equal(grid.cursor_row, rows - 1);
-        }
-    grid_clear(&grid, 24, 80);
-    layout_draw(&grid, &model);
-    assert_string_equal(grid_cell(&grid, 0, 1)->text, "t");
-    assert_string_equal(grid_cell(&grid, 0, 12)->text, "名");
-    assert_string_equal(grid_cell(&grid, 0, 70)->text, "#");
-    assert_string_equal(grid_cell(&grid, 23, 0)->text, "名");
+    grid_clear(&grid, 1, 8);
+    assert_int_equal(grid_fit(&grid, 0, 1, 6, STYLE_TEXT, "中文字"), 6);
+    assert_string_equal(grid_cell(&grid, 0, 3)->text, "文");
+    assert_string_equal(grid_cell(&grid, 0, 5)->text, "…");
+    assert_int_equal(grid_fit(&grid, 0, 1, 7, STYLE_TEXT, "中文字"), 7);
+    assert_string_equal(grid_cell(&grid, 0, 5)->text, "字");
+    assert_int_equal(grid_fit(&grid, 0, 8, 20, STYLE_TEXT, "x"), 8);
+    assert_int_equal(row_width(&grid, 0), 8);
+    grid_done(&grid);
+}
+
+/* Even if nobody had cleaned it. */
+static void what_acts_on_terminals_never_gets_in(void **state)
+{
+    (void)state;
+    struct grid grid;
+    char huge[400] = "o";
+    grid_init(&grid);
+    grid_clear(&grid, 1, 8);
+    assert_int_equal(grid_put(&grid, 0, 0, STYLE_TEXT, "a\x1b[\x7f\r\n\xff\xc2\x9bz"), 3);
+    assert_string_equal(grid_cell(&grid, 0, 1)->text, "[");
+    assert_string_equal(grid_cell(&grid, 0, 2)->text, "z");
+    for (size_t i = 1; i + 2 < sizeof huge; i += 2)
+        memcpy(huge + i, "\u0301", 2);
+    assert_int_equal(grid_put(&grid, 0, 4, STYLE_TEXT, huge), 5);
+    assert_int_equal(grid_cell(&grid, 0, 4)->bytes, CELL_BYTES - 1);
+    grid_done(&grid);
+}
+
+static void blanks_take_whole_clusters(void **state)
+{
+    (void)state;
+    struct grid grid;
+    grid_init(&grid);
+    grid_clear(&grid, 1, 8);
+    grid_put(&grid, 0, 0, STYLE_TEXT, "中中中中");
+    grid_blank(&grid, 0, 1, 5, STYLE_MENU);
+    assert_int_equal(row_width(&grid, 0), 8);
+    assert_string_equal(grid_cell(&grid, 0, 0)->text, " ");
+    assert_string_equal(grid_cell(&grid, 0, 5)->text, " ");
+    assert_string_equal(grid_cell(&grid, 0, 6)->text, "中");
+    assert_int_equal(grid_cell(&grid, 0, 4)->style, STYLE_MENU);
+    grid_blank(&grid, 0, -3, 99, STYLE_TEXT);
+    grid_blank(&grid, 3, 0, 9, STYLE_TEXT);
+    assert_string_equal(grid_cell(&grid, 0, 6)->text, " ");
+    assert_true(cell_equal(grid_cell(&grid, 0, 6), grid_cell(&grid, 0, 1)));
+    grid_cell(&grid, 0, 6)->style = STYLE_BAR;
+    assert_false(cell_equal(grid_cell(&grid, 0, 6), grid_cell(&grid, 0, 1)));
     grid_done(&grid);
 }
 
@@ -107,7 +138,9 @@ int main(void)
         cmocka_unit_test(writing_over_half_a_cluster_takes_the_other),
         cmocka_unit_test(what_does_not_fit_is_left_out_whole),
         cmocka_unit_test(sizes_are_cut_down_to_the_bounds),
-        cmocka_unit_test(the_layout_holds_in_every_size),
+        cmocka_unit_test(what_does_not_fit_ends_in_an_ellipsis),
+        cmocka_unit_test(what_acts_on_terminals_never_gets_in),
+        cmocka_unit_test(blanks_take_whole_clusters),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -13,6 +13,7 @@ const struct scenario SCENARIOS[] = {
     {"flood", "a stranger floods, the others talk on", 4, 12, flood},
     {"big-room", "a room of hundreds", 500, 500, big_room},
     {"crowd", "ten thousand, most of them silent", 10000, 10000, crowd},
+    {"disaster", "four of five vanish while people talk", 50, 100, disaster},
     {"kill-replay", "killed at any moment while somebody replays", 4, 10, kill_replay},
     {"chaos", "everything that can go wrong, for long", 5, 30, chaos},
     {NULL, NULL, 0, 0, NULL},

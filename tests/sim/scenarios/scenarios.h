@@ -13,5 +13,6 @@ void whisper_away(struct world *world);
 void flood(struct world *world);
 void big_room(struct world *world);
 void crowd(struct world *world);
+void disaster(struct world *world);
 void kill_replay(struct world *world);
 void chaos(struct world *world);

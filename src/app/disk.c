@@ -1,0 +1,385 @@
+/* One writer and two readers, each with at most one job under way: entries that sync waits for do
+ * not wait for a search. */
+#include "app/disk.h"
+
+#include "base/alloc.h"
+#include "base/sys.h"
+#include "net/job.h"
+#include "net/loop.h"
+#include "net/timer.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <utlist.h>
+
+enum {
+    BATCH_ENTRIES = 256, /* DESIGN.md: a commit of some 50 ms at most */
+    BATCH_WRITES = 1024, /* of anything: one commit */
+    ROOM_ASK_MS = 2000,  /* between two looks whether there is room again */
+    TIDY_MS = 24 * 3600 * 1000,
+};
+
+/* One thing to be written or read. */
+struct wish {
+    struct wish *prev, *next;
+    struct node_effect *effect; /* NULL: `keep`, or a look at untried whispers */
+    struct store_keep keep;
+};
+
+/* What a reader does now. */
+struct reading {
+    struct disk *disk;
+    struct store_reader *reader;
+    struct wish *queue;
+    struct wish *now;
+    struct store_answer answer;
+};
+
+enum { READER_LOGS, READER_PAGES, READERS };
+
+struct disk {
+    struct loop *loop;
+    struct store *store;
+    const struct disk_calls *calls;
+    void *self;
+    struct timer *timer; /* of who waits for room, and of tidying */
+    uint64_t tidy_at;
+    bool stopped;
+    bool corrupt;
+    /* the writer */
+    struct wish *queue;
+    bool writing;
+    struct store_write *writes; /* of the job under way */
+    struct wish *written;       /* the wishes they were made of */
+    size_t count;
+    enum store_fault fault;
+    uint64_t wall_ms;
+    bool more; /* to be tidied */
+    bool room;
+    struct reading readings[READERS];
+    /* whether the file is sound */
+    struct store_reader *checker;
+    bool checking;
+    enum store_fault sound;
+};
+
+static void write_next(struct disk *disk);
+
+static void wish_free(struct wish *wish)
+{
+    node_effect_free(wish->effect);
+    free((void *)wish->keep.key);
+    free((void *)wish->keep.value.bytes);
+    free(wish);
+}
+
+static void wishes_free(struct wish **list)
+{
+    struct wish *wish, *next;
+    DL_FOREACH_SAFE(*list, wish, next)
+    {
+        DL_DELETE(*list, wish);
+        wish_free(wish);
+    }
+}
+
+static void say_corrupt(struct disk *disk)
+{
+    if (disk->corrupt || disk->stopped)
+        return;
+    disk->corrupt = true;
+    disk->calls->corrupt(disk->self);
+}
+
+static void answer(struct disk *disk, const struct node_event *event)
+{
+    if (!disk->stopped)
+        disk->calls->answer(disk->self, event);
+}
+
+/* ---- writing ---- */
+
+static void write_work(void *self)
+{
+    struct disk *disk = self;
+    disk->fault = store_write(disk->store, disk->wall_ms, disk->writes, disk->count);
+}
+
+static void write_done(void *self, bool ran)
+{
+    struct disk *disk = self;
+    struct wish *wishes = disk->written;
+    struct store_write *writes = disk->writes;
+    disk->written = NULL;
+    disk->writes = NULL;
+    /* What the node asks for meanwhile waits: the next batch is one for all answers. */
+    for (size_t i = 0; i < disk->count; i++) {
+        if (ran && writes[i].has_answer)
+            answer(disk, &writes[i].answer);
+        free(writes[i].held);
+    }
+    wishes_free(&wishes);
+    free(writes);
+    disk->writing = false;
+    if (ran && disk->fault == STORE_CORRUPT)
+        say_corrupt(disk);
+    if (ran)
+        write_next(disk);
+}
+
+static size_t wish_entries(const struct wish *wish)
+{
+    return wish->effect && wish->effect->kind == EFFECT_STORE ? wish->effect->store.count : 1;
+}
+
+/* As much of the queue as one commit should hold, and at least its first. */
+static void batch_make(struct disk *disk)
+{
+    size_t entries = 0, room = 0;
+    disk->count = 0;
+    while (disk->queue && disk->count < BATCH_WRITES) {
+        struct wish *wish = disk->queue;
+        entries += wish_entries(wish);
+        if (disk->count && entries > BATCH_ENTRIES)
+            break;
+        DL_DELETE(disk->queue, wish);
+        DL_APPEND(disk->written, wish);
+        if (disk->count == room) {
+            room = room ? room * 2 : 16;
+            disk->writes = xrealloc(disk->writes, room, sizeof *disk->writes);
+        }
+        disk->writes[disk->count++] =
+            (struct store_write){.effect = wish->effect, .keep = wish->keep};
+    }
+}
+
+/* ---- when there was no room ---- */
+
+static void room_work(void *self)
+{
+    struct disk *disk = self;
+    disk->room = store_has_room(disk->store);
+}
+
+static void room_done(void *self, bool ran)
+{
+    struct disk *disk = self;
+    disk->writing = false;
+    if (!ran)
+        return;
+    if (disk->room && !disk->queue) { /* what waits was asked for before, and fails */
+        store_resume(disk->store);
+        answer(disk, &(struct node_event){.kind = EVENT_DISK_BACK});
+    }
+    write_next(disk);
+}
+
+static void tidy_work(void *self)
+{
+    struct disk *disk = self;
+    disk->more = store_tidy(disk->store, disk->wall_ms);
+}
+
+static void tidy_done(void *self, bool ran)
+{
+    struct disk *disk = self;
+    disk->writing = false;
+    if (!disk->more)
+        disk->tidy_at = loop_mono_ms(disk->loop) + TIDY_MS;
+    if (ran)
+        write_next(disk);
+}
+
+static void write_start(struct disk *disk, void (*work)(void *self),
+                        void (*done)(void *self, bool ran))
+{
+    disk->writing = true;
+    disk->wall_ms = (uint64_t)loop_wall_ms(disk->loop);
+    job_start(disk->loop, work, done, disk);
+}
+
+static void ring(void *self)
+{
+    struct disk *disk = self;
+    if (disk->writing)
+        return; /* the end of the job asks again */
+    if (store_is_halted(disk->store))
+        write_start(disk, room_work, room_done);
+    else
+        write_next(disk);
+}
+
+static void write_next(struct disk *disk)
+{
+    if (disk->writing || disk->stopped)
+        return;
+    if (disk->queue) {
+        batch_make(disk);
+        write_start(disk, write_work, write_done);
+    } else if (store_is_halted(disk->store)) {
+        timer_set(disk->timer, loop_mono_ms(disk->loop) + ROOM_ASK_MS);
+    } else if (loop_mono_ms(disk->loop) >= disk->tidy_at) {
+        write_start(disk, tidy_work, tidy_done);
+    } else {
+        timer_set(disk->timer, disk->tidy_at);
+    }
+}
+
+/* ---- reading ---- */
+
+static void read_next(struct reading *reading);
+
+static void read_work(void *self)
+{
+    struct reading *reading = self;
+    if (reading->now->effect)
+        store_read(reading->reader, reading->now->effect, &reading->answer);
+    else
+        store_read_untried(reading->reader, &reading->answer);
+}
+
+static void read_done(void *self, bool ran)
+{
+    struct reading *reading = self;
+    struct disk *disk = reading->disk;
+    struct wish *wish = reading->now;
+    reading->now = NULL;
+    if (ran) {
+        enum store_fault fault = reading->answer.fault;
+        struct store_answer got = reading->answer;
+        answer(disk, &got.event);
+        store_answer_done(&got);
+        if (fault == STORE_CORRUPT)
+            say_corrupt(disk);
+        read_next(reading);
+    }
+    wish_free(wish);
+}
+
+static void read_next(struct reading *reading)
+{
+    if (reading->now || !reading->queue)
+        return;
+    reading->now = reading->queue;
+    DL_DELETE(reading->queue, reading->now);
+    job_start(reading->disk->loop, read_work, read_done, reading);
+}
+
+/* ---- what is asked ---- */
+
+void disk_do(struct disk *disk, struct node_effect *effect)
+{
+    struct wish *wish = xcalloc(1, sizeof *wish);
+    wish->effect = effect;
+    bool logs = effect->kind == EFFECT_LOAD || effect->kind == EFFECT_LOAD_FORK ||
+                effect->kind == EFFECT_LOAD_HASHES;
+    if (logs || effect->kind == EFFECT_QUERY) {
+        struct reading *reading = &disk->readings[logs ? READER_LOGS : READER_PAGES];
+        DL_APPEND(reading->queue, wish);
+        read_next(reading);
+        return;
+    }
+    DL_APPEND(disk->queue, wish);
+    write_next(disk);
+}
+
+void disk_keep(struct disk *disk, const struct store_keep *keep)
+{
+    struct wish *wish = xcalloc(1, sizeof *wish);
+    wish->keep = *keep;
+    wish->keep.key = keep->key ? xstrdup(keep->key) : NULL;
+    wish->keep.value.bytes = keep->value.size ? xmemdup(keep->value.bytes, keep->value.size) : NULL;
+    DL_APPEND(disk->queue, wish);
+    write_next(disk);
+}
+
+static void check_work(void *self)
+{
+    struct disk *disk = self;
+    disk->sound = store_reader_check(disk->checker);
+}
+
+static void check_done(void *self, bool ran)
+{
+    struct disk *disk = self;
+    disk->checking = false;
+    store_reader_close(disk->checker);
+    disk->checker = NULL;
+    if (ran && disk->sound == STORE_CORRUPT)
+        say_corrupt(disk);
+}
+
+void disk_look_after(struct disk *disk)
+{
+    struct wish *untried = xcalloc(1, sizeof *untried);
+    DL_APPEND(disk->readings[READER_LOGS].queue, untried);
+    read_next(&disk->readings[READER_LOGS]);
+    disk->checking = true;
+    job_start(disk->loop, check_work, check_done, disk);
+    write_next(disk);
+}
+
+/* ---- the whole ---- */
+
+struct disk *disk_new(struct loop *loop, struct store *store, const struct store_settings *settings,
+                      const struct disk_calls *calls, void *self, enum store_fault *fault)
+{
+    struct disk *disk = xcalloc(1, sizeof *disk);
+    disk->loop = loop;
+    disk->store = store;
+    disk->calls = calls;
+    disk->self = self;
+    disk->timer = timer_new(loop, ring, disk);
+    *fault = store_reader_open(settings, &disk->checker);
+    for (size_t i = 0; i < READERS && *fault == STORE_FINE; i++) {
+        disk->readings[i].disk = disk;
+        *fault = store_reader_open(settings, &disk->readings[i].reader);
+    }
+    if (*fault == STORE_FINE)
+        return disk;
+    disk_free(disk);
+    return NULL;
+}
+
+void disk_free(struct disk *disk)
+{
+    if (!disk)
+        return;
+    if (!disk->stopped)
+        timer_free(disk->timer);
+    wishes_free(&disk->queue);
+    for (size_t i = 0; i < READERS; i++) {
+        wishes_free(&disk->readings[i].queue);
+        store_reader_close(disk->readings[i].reader);
+    }
+    store_reader_close(disk->checker);
+    store_close(disk->store);
+    free(disk);
+}
+
+bool disk_is_idle(const struct disk *disk)
+{
+    return !disk->queue && !disk->writing;
+}
+
+bool disk_is_over(const struct disk *disk)
+{
+    bool reads = disk->checking;
+    for (size_t i = 0; i < READERS; i++)
+        reads = reads || disk->readings[i].now;
+    return disk->stopped && !disk->writing && !reads;
+}
+
+void disk_stop(struct disk *disk)
+{
+    if (disk->stopped)
+        return;
+    disk->stopped = true;
+    timer_free(disk->timer);
+    for (size_t i = 0; i < READERS; i++) {
+        wishes_free(&disk->readings[i].queue);
+        store_reader_stop(disk->readings[i].reader);
+    }
+    if (disk->checking)
+        store_reader_stop(disk->checker);
+}

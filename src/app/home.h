@@ -1,0 +1,29 @@
+#pragma once
+/* Where everything is kept: the folders, the identity's key, the lock, the history's place.
+ *
+ * Invariants: no key is ever overwritten, and none is used that others can read; two programs never
+ * work in one folder. Every function that can fail answers NULL, or a sentence in the user's
+ * language that says what happened and what to do, for free(). */
+#include "core/crypto.h"
+
+#include <stdbool.h>
+
+struct home {
+    char *data;   /* the key, the history, the lock: 0700 */
+    char *config; /* settings that are written by hand; the same with --home */
+    int lock;     /* a descriptor, or -1 */
+};
+
+/* The folders, made where they are missing: `dir`, or NULL for $XDG_DATA_HOME/tertulia and
+ * $XDG_CONFIG_HOME/tertulia. And the lock, until home_done or the end of the program, however it
+ * ends. Nothing is held where it fails. */
+char *home_open(struct home *home, const char *dir) __attribute__((warn_unused_result));
+void home_done(struct home *home);
+
+/* The key in the data folder, made where there is none: then *made. */
+char *home_identity(const struct home *home, const struct sys *sys, struct identity *into,
+                    bool *made) __attribute__((warn_unused_result));
+
+/* The file of the history of one mesh, for free(): tertulia.db, or for any other than the open mesh
+ * called lan, tertulia-xxxxxxxx.db. */
+char *home_history(const struct home *home, const struct hash *net);

@@ -1,0 +1,395 @@
+/* One function a kind of object; a key that is here never changes its meaning. */
+#include "app/json.h"
+
+#include "app/peers.h"
+#include "base/alloc.h"
+#include "base/base32.h"
+#include "base/buf.h"
+#include "base/utf8.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum { REF_TEXT = ID_TEXT + BASE32_LENGTH(EPOCH_BYTES) + 24 };
+
+static json_t *must(json_t *made)
+{
+    if (!made)
+        die("JSON cannot be made of what was checked");
+    return made;
+}
+
+/* ---- small things ---- */
+
+void time_text(uint64_t wall_ms, char into[TIME_TEXT])
+{
+    static const uint64_t LAST = UINT64_C(253402300799999); /* of the year 9999 */
+    uint64_t at = wall_ms < LAST ? wall_ms : LAST;
+    time_t seconds = (time_t)(at / 1000);
+    struct tm utc;
+    char date[20];
+    gmtime_r(&seconds, &utc);
+    strftime(date, sizeof date, "%Y-%m-%dT%H:%M:%S", &utc);
+    snprintf(into, TIME_TEXT, "%s.%03uZ", date, (unsigned)(at % 1000));
+}
+
+static json_t *time_json(uint64_t wall_ms)
+{
+    char text[TIME_TEXT];
+    time_text(wall_ms, text);
+    return must(json_string(text));
+}
+
+/* Each byte that is no part of a character becomes U+FFFD. */
+static json_t *bytes_json(struct span text)
+{
+    static const char REPLACEMENT[] = "\xef\xbf\xbd";
+    struct buf into;
+    int32_t code;
+    buf_init(&into, text.size * (sizeof REPLACEMENT - 1));
+    for (size_t at = 0, step; at < text.size; at += step) {
+        const char *bytes = (const char *)text.bytes + at;
+        step = utf8_step(bytes, text.size - at, &code);
+        bool bad = code == UTF8_INVALID;
+        if (!buf_add(&into, bad ? REPLACEMENT : bytes, bad ? sizeof REPLACEMENT - 1 : step))
+            die("a replaced text is longer than it can be");
+    }
+    json_t *made = must(json_stringn((const char *)buf_bytes(&into), into.length));
+    buf_done(&into);
+    return made;
+}
+
+json_t *span_json(struct span text)
+{
+    const char *bytes = text.size ? (const char *)text.bytes : "";
+    if (!utf8_valid(bytes, text.size))
+        return bytes_json(text);
+    return must(json_stringn(bytes, text.size));
+}
+
+static json_t *text_json(const char *text)
+{
+    return text ? span_json(span_text(text)) : json_null();
+}
+
+json_t *id_json(const struct id *id)
+{
+    char text[ID_TEXT];
+    id_text(id, text);
+    return must(json_string(text));
+}
+
+json_t *ref_json(const struct entry_ref *ref)
+{
+    char author[ID_TEXT], epoch[BASE32_LENGTH(EPOCH_BYTES) + 1], text[REF_TEXT];
+    id_text(&ref->author, author);
+    base32_encode(ref->epoch.bytes, EPOCH_BYTES, epoch, sizeof epoch - 1);
+    snprintf(text, sizeof text, "%s:%s:%" PRIu64, author, epoch, ref->seq);
+    return must(json_string(text));
+}
+
+static json_t *ids_json(const struct id *ids, size_t count)
+{
+    json_t *list = must(json_array());
+    for (size_t i = 0; i < count; i++)
+        json_array_append_new(list, id_json(&ids[i]));
+    return list;
+}
+
+static void put(json_t *object, const char *key, json_t *value)
+{
+    if (json_object_set_new(object, key, must(value)) != 0)
+        die("JSON cannot hold %s", key);
+}
+
+/* ---- lines ---- */
+
+static const char *kind_word(const struct node_line *line)
+{
+    if (!line->readable)
+        return "unknown";
+    switch ((enum entry_kind)line->kind) {
+    case ENTRY_SAY:
+        return "say";
+    case ENTRY_ACT:
+        return "act";
+    case ENTRY_PROFILE:
+        return "profile";
+    case ENTRY_JOIN:
+        return "join";
+    case ENTRY_LEAVE:
+        return "leave";
+    case ENTRY_TOPIC:
+        return "topic";
+    case ENTRY_CALL:
+        return "call";
+    case ENTRY_SEALED:
+        return "unknown";
+    }
+    return "unknown";
+}
+
+/* A guest has no key, only a host that answers for it. */
+static json_t *from_json(const struct node_line *line)
+{
+    bool guest = line->guest.size != 0;
+    json_t *from = must(json_object());
+    put(from, "name", guest ? span_json(line->guest) : text_json(line->name));
+    put(from, "id", guest ? json_null() : id_json(&line->order.author));
+    put(from, "guest", guest ? span_json(line->dialect) : json_null());
+    put(from, "host", guest ? id_json(&line->order.author) : json_null());
+    return from;
+}
+
+/* A whisper's name is the ids of the others behind an @ (core/node.h). */
+static void conversation_put(json_t *object, const char *conversation)
+{
+    bool whisper = conversation[0] == '@';
+    put(object, whisper ? "whisper" : "room", text_json(conversation + whisper));
+}
+
+json_t *line_json(const struct node_line *line)
+{
+    struct entry_ref ref = {line->order.author, line->order.epoch, line->order.seq};
+    json_t *object = must(json_object());
+    conversation_put(object, line->conversation);
+    put(object, "kind", json_string(kind_word(line)));
+    put(object, "from", from_json(line));
+    put(object, "time", time_json(line->time));
+    put(object, "text", span_json(line->text));
+    put(object, "ref", ref_json(&ref));
+    put(object, "own", json_boolean(line->own && line->guest.size == 0));
+    /* Heard from who had kept it, and not as it was said. */
+    put(object, "late", json_boolean(line->late || !(line->live || line->own)));
+    put(object, "skew_ms", json_integer(line->skew_ms));
+    return object;
+}
+
+json_t *receipt_json(const struct node_receipt *receipt)
+{
+    json_t *object = must(json_object());
+    put(object, "ref", ref_json(&receipt->ref));
+    put(object, "stored_by", ids_json(receipt->stored_by, receipt->count));
+    put(object, "of", json_integer((json_int_t)receipt->of));
+    return object;
+}
+
+/* ---- people ---- */
+
+static const char *state_word(enum node_peer_state state)
+{
+    switch (state) {
+    case NODE_PEER_UP:
+        return "up";
+    case NODE_PEER_DOWN:
+        return "down";
+    case NODE_PEER_CHANGED:
+        return "changed";
+    }
+    return "changed";
+}
+
+static const char *presence_word(enum presence presence)
+{
+    switch (presence) {
+    case PRESENCE_LINKED:
+        return "linked";
+    case PRESENCE_MESH:
+        return "mesh";
+    case PRESENCE_AWAY:
+        return "away";
+    case PRESENCE_GONE:
+        return "gone";
+    }
+    return "gone";
+}
+
+static const char *trust_word(enum trust trust)
+{
+    switch (trust) {
+    case TRUST_SEEN:
+        return "seen";
+    case TRUST_VERIFIED:
+        return "verified";
+    case TRUST_BLOCKED:
+        return "blocked";
+    }
+    return "seen";
+}
+
+static const char *found_word(enum found found)
+{
+    switch (found) {
+    case FOUND_BEACON:
+        return "beacon";
+    case FOUND_SCAN:
+        return "scan";
+    case FOUND_REMEMBERED:
+        return "remembered";
+    case FOUND_TOLD:
+        return "told";
+    case FOUND_ASKED:
+        return "asked";
+    case FOUND_CALLED_US:
+        return "called-us";
+    }
+    return "told";
+}
+
+static json_t *address_json(const struct overlay_address *address)
+{
+    char text[ADDRESS_TEXT];
+    if (address->port == 0)
+        return json_null();
+    peers_address_text(address, text);
+    return must(json_string(text));
+}
+
+/* What both an event and a list say of somebody. */
+static json_t *person_json(const struct node_peer *peer, const struct id *self)
+{
+    bool elsewhere = peer->guest && !id_equal(&peer->id, self);
+    bool linked = !peer->self && (peer->presence == PRESENCE_LINKED || peer->rtt_us);
+    json_t *object = must(json_object());
+    put(object, "id", peer->guest ? json_null() : id_json(&peer->id));
+    put(object, "name", text_json(peer->name));
+    put(object, "address", address_json(&peer->address));
+    put(object, "found", linked ? json_string(found_word(peer->found)) : json_null());
+    put(object, "guest", text_json(peer->guest));
+    put(object, "rtt_ms", peer->rtt_us ? json_real((double)peer->rtt_us / 1000) : json_null());
+    put(object, "host", elsewhere ? id_json(&peer->id) : json_null());
+    put(object, "trust", json_string(trust_word(peer->trust)));
+    put(object, "presence", json_string(presence_word(peer->presence)));
+    put(object, "seen", peer->seen ? time_json(peer->seen) : json_null());
+    put(object, "away", peer->away ? text_json(peer->why ? peer->why : "") : json_null());
+    put(object, "ignored", json_boolean(peer->ignored));
+    put(object, "self", json_boolean(peer->self));
+    return object;
+}
+
+json_t *peer_json(const struct node_peer *peer, const struct id *self)
+{
+    json_t *object = person_json(peer, self);
+    put(object, "state", json_string(state_word(peer->state)));
+    return object;
+}
+
+/* ---- answers ---- */
+
+static json_t *room_json(const struct node_room *room)
+{
+    json_t *object = must(json_object());
+    put(object, "room", text_json(room->conversation));
+    put(object, "joined", json_boolean(room->joined));
+    put(object, "members", json_integer((json_int_t)room->members));
+    put(object, "topic", text_json(room->topic));
+    return object;
+}
+
+static json_t *got_json(const struct node_answer *answer, size_t index)
+{
+    json_t *object = must(json_object());
+    put(object, "id", id_json(&answer->people[index]));
+    put(object, "name", text_json(answer->labels[index]));
+    put(object, "stored", json_boolean(answer->stored[index]));
+    return object;
+}
+
+static json_t *info_json(const struct node_answer *answer, size_t index, const struct id *self)
+{
+    json_t *object = person_json(&answer->peers[index], self);
+    put(object, "verify", answer->verify[0] ? text_json(answer->verify) : json_null());
+    return object;
+}
+
+static json_t *item_json(const struct node_answer *answer, size_t index, const struct id *self)
+{
+    if (answer->command == COMMAND_INFO || answer->command == COMMAND_VERIFY)
+        return info_json(answer, index, self);
+    if (answer->peers)
+        return person_json(&answer->peers[index], self);
+    if (answer->rooms)
+        return room_json(&answer->rooms[index]);
+    if (answer->lines)
+        return line_json(&answer->lines[index]);
+    return got_json(answer, index);
+}
+
+json_t *answer_json(const struct node_answer *answer, const struct id *self)
+{
+    json_t *object = must(json_object());
+    json_t *list = must(json_array());
+    for (size_t i = 0; i < answer->count; i++)
+        if (json_array_append_new(list, item_json(answer, i, self)) != 0)
+            die("JSON cannot hold a list");
+    if (answer->command == COMMAND_WHO_GOT)
+        put(object, "ref", answer->ref.seq ? ref_json(&answer->ref) : json_null());
+    put(object, command_spec(answer->command)->name, list);
+    return object;
+}
+
+/* ---- written out ---- */
+
+/* Controls and what turns, hides or joins text: nothing that one should meet raw on a terminal.
+ * jansson has escaped those below the space already. */
+static bool is_risky(int32_t code)
+{
+    static const int32_t RANGES[][2] = {
+        {0x7f, 0x9f},     {0xad, 0xad},     {0x61c, 0x61c},   {0x180e, 0x180e}, {0x200b, 0x200f},
+        {0x2028, 0x202e}, {0x2060, 0x206f}, {0xfeff, 0xfeff}, {0xfff9, 0xfffb}, {0xe0000, 0xe0fff},
+    };
+    for (size_t i = 0; i < sizeof RANGES / sizeof *RANGES; i++)
+        if (code >= RANGES[i][0] && code <= RANGES[i][1])
+            return true;
+    return false;
+}
+
+static size_t escape_write(int32_t code, char into[13])
+{
+    if (code < 0x10000)
+        return (size_t)snprintf(into, 13, "\\u%04x", (unsigned)code);
+    unsigned high = 0xd800 + ((unsigned)(code - 0x10000) >> 10);
+    unsigned low = 0xdc00 + ((unsigned)code & 0x3ff);
+    return (size_t)snprintf(into, 13, "\\u%04x\\u%04x", high, low);
+}
+
+/* Outside of strings JSON is plain ASCII, so all that is found is inside one. */
+static char *escaped(const char *text, size_t size, size_t *made)
+{
+    enum { LONGEST = 6 }; /* \u007f for one byte */
+    char *into = xmalloc(size * LONGEST + 1);
+    size_t length = 0;
+    int32_t code;
+    for (size_t at = 0, step; at < size; at += step) {
+        step = utf8_step(text + at, size - at, &code);
+        if (is_risky(code)) {
+            length += escape_write(code, into + length);
+        } else {
+            memcpy(into + length, text + at, step);
+            length += step;
+        }
+    }
+    into[length] = '\0';
+    *made = length;
+    return xrealloc(into, length + 1, 1);
+}
+
+char *event_text(const char *event, uint64_t at, json_t *members, size_t *size)
+{
+    json_t *object = must(json_object());
+    put(object, "event", json_string(event));
+    put(object, "at", time_json(at));
+    if (json_object_update(object, must(members)) != 0)
+        die("JSON cannot hold its members");
+    json_decref(members);
+    char *plain = json_dumps(object, JSON_COMPACT);
+    json_decref(object);
+    if (!plain)
+        die("the event %s cannot be written as JSON", event);
+    char *text = escaped(plain, strlen(plain), size);
+    free(plain);
+    return text;
+}

@@ -1,0 +1,51 @@
+#pragma once
+/* Links to peers: what the node asks of the network, done over TCP and TLS, and what comes from
+ * there as events for the node.
+ *
+ * Invariants: a number is given to one link and never again; every dial that the node asked for
+ * ends in EVENT_LINK_UP or EVENT_DIAL_FAILED; after EVENT_LINK_DOWN, or after peers_close, nothing
+ * more comes of a link. */
+#include "app/options.h"
+#include "core/message.h"
+#include "core/node.h"
+#include "net/address.h"
+
+struct loop;
+struct peers;
+
+struct peers_calls {
+    void (*event)(void *self, const struct node_event *event); /* for the node */
+    void (*say)(void *self, bool error, const struct message *message);
+};
+
+/* NULL where this machine's OpenSSL cannot do what links need. */
+struct peers *peers_new(struct loop *loop, const struct identity *identity,
+                        const struct peers_calls *calls, void *self);
+/* NULL is fine. The loop is still there. */
+void peers_free(struct peers *peers);
+
+/* Opens what the options name, or else the default ports. False, and it was said why, where nothing
+ * is listened on. */
+bool peers_listen(struct peers *peers, const struct options *options)
+    __attribute__((warn_unused_result));
+/* Where: in the order of the options. */
+size_t peers_listening(const struct peers *peers);
+const struct address *peers_listening_at(const struct peers *peers, size_t index);
+
+/* The node's effects. */
+void peers_send(struct peers *peers, uint32_t link, const struct frame *frame);
+void peers_close(struct peers *peers, uint32_t link);
+/* To be called at the end of each turn: tells of links that peers_send found too slow. */
+void peers_turn(struct peers *peers);
+void peers_dial(struct peers *peers, const struct overlay_address *address, bool asked);
+void peers_resolve(struct peers *peers, const char *host, uint16_t port);
+
+/* Everyone is let go, without a word to the node: it ends, and another begins. */
+void peers_drop(struct peers *peers);
+/* Takes no calls any more, makes none, and says goodbye to everyone. */
+void peers_stop(struct peers *peers);
+/* Nobody is there any more: all goodbyes were said. */
+bool peers_are_gone(const struct peers *peers);
+
+/* An address as it is written. */
+void peers_address_text(const struct overlay_address *address, char into[ADDRESS_TEXT]);

@@ -1,0 +1,48 @@
+/* Every sign is one column wide, but for `got` and the arrows in ASCII. */
+#include "ui/glyph.h"
+
+const struct glyphs GLYPHS_UNICODE = {
+    .here = "●",
+    .mesh = "•",
+    .away = "◐",
+    .gone = "○",
+    .guest = "·",
+    .verified = "✔",
+    .blocked = "✘",
+    .open = "▸",
+    .vertical = "│",
+    .rule = "─",
+    .sent = "⋯",
+    .got = "✓",
+    .badge = "⚠",
+    .says = "→",
+    .whispers = "⇒",
+    .prompt = "›",
+    .down = "↓",
+    .full = "█",
+    .empty = "░",
+    .dot = "·",
+};
+
+const struct glyphs GLYPHS_ASCII = {
+    .here = "*",
+    .mesh = "+",
+    .away = "-",
+    .gone = "o",
+    .guest = ".",
+    .verified = "v",
+    .blocked = "x",
+    .open = ">",
+    .vertical = "|",
+    .rule = "-",
+    .sent = "..",
+    .got = "ok",
+    .badge = "!",
+    .says = "->",
+    .whispers = "=>",
+    .prompt = ">",
+    .down = "v",
+    .full = "#",
+    .empty = ".",
+    .dot = "-",
+};

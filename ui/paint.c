@@ -1,0 +1,376 @@
+/* The frame: title, status, progress, and what all painters need. */
+#include "base/clean.h"
+#include "base/text.h"
+#include "ui/ui_parts.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+/* ---- texts ---- */
+
+static bool is_plain(const char *raw, size_t size)
+{
+    for (size_t i = 0; i < size; i++)
+        if (raw[i] < 0x20 || raw[i] == 0x7f)
+            return false;
+    return true;
+}
+
+const char *text_shown(const char *raw, size_t size, char *into, size_t into_size)
+{
+    char *clean = is_plain(raw, size) ? NULL : text_clean(raw, size, CLEAN_LINE, &size);
+    const char *text = clean ? clean : raw;
+    size_t length = text_cut(text, size, into_size - 1);
+    memcpy(into, text, length);
+    into[length] = '\0';
+    free(clean);
+    return into;
+}
+
+int name_put(struct grid *grid, int row, int column, int end, enum style style, const char *name)
+{
+    size_t size = strlen(name), used;
+    const char *tag = strrchr(name, '~');
+    size_t tag_size = tag ? strlen(tag) : 0;
+    int room = end - column;
+    bool fits = (int)text_width(name, size) <= room;
+    if (fits || tag_size != TAG_TEXT || room < TAG_TEXT + 2)
+        return grid_fit(grid, row, column, end, style, name);
+    size_t kept = text_cut_columns(name, size - tag_size, (size_t)room - TAG_TEXT - 1, &used);
+    column = grid_write(grid, row, column, end, style, name, kept);
+    column = grid_put(grid, row, column, style, "…");
+    return grid_put(grid, row, column, style, tag);
+}
+
+enum style speaker_style(const struct id *id, const char *guest)
+{
+    unsigned sum = id->bytes[0];
+    for (size_t i = 0; guest && guest[i]; i++)
+        sum = sum * 31 + (unsigned char)guest[i];
+    return (enum style)(STYLE_SPEAKER + sum % SPEAKERS);
+}
+
+void sentence(char *into, size_t size, const char *format, const char *one, const char *two,
+              const char *three)
+{
+    const char *texts[] = {one ? one : "", two ? two : "", three ? three : ""};
+    message_fill(format, texts, 3, into, size);
+}
+
+/* ---- times ---- */
+
+void ago_text(uint64_t ms, char *into, size_t size)
+{
+    const uint64_t minute = 60000, hour = 60 * minute, day = 24 * hour;
+    char count[24];
+    const char *form = ms < 90 * minute ? _("%1$s min") : ms < 2 * day ? _("%1$s h") : _("%1$s d");
+    uint64_t number = ms < 90 * minute ? (ms + minute / 2) / minute
+                      : ms < 2 * day   ? (ms + hour / 2) / hour
+                                       : (ms + day / 2) / day;
+    snprintf(count, sizeof count, "%" PRIu64, number);
+    sentence(into, size, form, count, NULL, NULL);
+}
+
+static struct tm local(uint64_t wall)
+{
+    time_t seconds = (time_t)(wall / 1000);
+    struct tm tm;
+    if (!localtime_r(&seconds, &tm))
+        tm = (struct tm){.tm_mday = 1};
+    return tm;
+}
+
+void hour_text(uint64_t wall, char into[6])
+{
+    struct tm tm = local(wall);
+    into[0] = (char)('0' + tm.tm_hour / 10);
+    into[1] = (char)('0' + tm.tm_hour % 10);
+    into[2] = ':';
+    into[3] = (char)('0' + tm.tm_min / 10);
+    into[4] = (char)('0' + tm.tm_min % 10);
+    into[5] = '\0';
+}
+
+int day_number(uint64_t wall)
+{
+    struct tm tm = local(wall);
+    return tm.tm_year * 366 + tm.tm_yday;
+}
+
+void day_text(uint64_t wall, char *into, size_t size)
+{
+    static const char *const days[] = {N_("Sunday"),   N_("Monday"), N_("Tuesday"), N_("Wednesday"),
+                                       N_("Thursday"), N_("Friday"), N_("Saturday")};
+    static const char *const months[] = {N_("January"), N_("February"), N_("March"),
+                                         N_("April"),   N_("May"),      N_("June"),
+                                         N_("July"),    N_("August"),   N_("September"),
+                                         N_("October"), N_("November"), N_("December")};
+    struct tm tm = local(wall);
+    char day[16];
+    snprintf(day, sizeof day, "%d", tm.tm_mday);
+    /* TRANSLATORS: a date: day of the week, day of the month, month */
+    sentence(into, size, _("%1$s %2$s %3$s"), _(days[tm.tm_wday % 7]), day,
+             _(months[tm.tm_mon % 12]));
+}
+
+/* ---- the title ---- */
+
+/* Who we are: as much of it as there is room for. */
+static void title_left(const struct ui *ui, const struct model *model, char *into, size_t size)
+{
+    char name[UI_MINI_BYTES], port[16] = "";
+    const char *dot = ui->config.glyphs->dot;
+    text_shown(model->name, strlen(model->name), name, sizeof name);
+    if (model->port != 0 && ui->columns >= PLACES_FOLD)
+        snprintf(port, sizeof port, " %s %u", dot, (unsigned)model->port);
+    snprintf(into, size, "%s%s%s%s ~%s%s%s%s", ui->columns >= PLACES_FOLD ? "tertulia " : "",
+             ui->columns >= PLACES_FOLD ? dot : "", ui->columns >= PLACES_FOLD ? " " : "", name,
+             model->tag, port, model->away ? " " : "", model->away ? _("(away)") : "");
+}
+
+static void title_right(const struct ui *ui, const struct model *model, char *into, size_t size)
+{
+    char name[UI_MINI_BYTES] = "", people[64] = "", hour[6];
+    const struct conversation *open = ui_open(ui, model);
+    const char *dot = ui->config.glyphs->dot;
+    hour_text(model->now, hour);
+    if (ui->conversation) {
+        const char *label = ui_label(model, ui->conversation);
+        text_shown(label, strlen(label), name, sizeof name);
+    }
+    if (open && !open->whisper && ui->columns >= PLACES_FOLD) {
+        char count[24], text[48];
+        snprintf(count, sizeof count, "%zu", open->present);
+        sentence(text, sizeof text,
+                 ngettext("%1$s person", "%1$s people", (unsigned long)open->present), count, NULL,
+                 NULL);
+        snprintf(people, sizeof people, " %s %s", dot, text);
+    }
+    snprintf(into, size, "%s%s %s %s", name, people, dot, hour);
+}
+
+void paint_title(struct ui *ui, const struct model *model)
+{
+    struct grid *grid = &ui->grid;
+    char left[512], right[512], topic[1024];
+    const struct conversation *open = ui_open(ui, model);
+    int row = ui->places.title;
+    if (row < 0)
+        return;
+    grid_row_style(grid, row, STYLE_BAR);
+    title_left(ui, model, left, sizeof left);
+    title_right(ui, model, right, sizeof right);
+    int width = (int)text_width(right, strlen(right));
+    int column = grid->columns - width - 1;
+    int end = grid_fit(grid, row, 1, column > 8 ? column - 1 : grid->columns, STYLE_BAR, left);
+    if (column <= end)
+        return;
+    grid_put(grid, row, column, STYLE_BAR_STRONG, right);
+    if (!open || !open->topic[0] || column - end < 12)
+        return;
+    text_shown(open->topic, strlen(open->topic), topic, sizeof topic);
+    grid_fit(grid, row, end + 3, column - 2, STYLE_BAR, topic);
+}
+
+void ui_title(const struct ui *ui, const struct model *model, char *into, size_t size)
+{
+    uint64_t unread = 0;
+    char name[UI_MINI_BYTES] = "";
+    for (size_t i = 0; i < model->row_count; i++)
+        unread += model->rows[i]->unread;
+    if (ui->conversation) {
+        const char *label = ui_label(model, ui->conversation);
+        text_shown(label, strlen(label), name, sizeof name);
+    }
+    if (unread > 0)
+        snprintf(into, size, "(%" PRIu64 ") %s - tertulia", unread, name);
+    else
+        snprintf(into, size, "%s%stertulia", name, name[0] ? " - " : "");
+}
+
+/* ---- progress ---- */
+
+void paint_progress(struct ui *ui, const struct model *model)
+{
+    struct grid *grid = &ui->grid;
+    const struct progress *progress = &model->progress;
+    const struct glyphs *glyphs = ui->config.glyphs;
+    int row = ui->places.progress >= 0 ? ui->places.progress : ui->places.status;
+    char text[UI_STATUS_BYTES], raw[UI_STATUS_BYTES], tail[UI_MINI_BYTES] = "", found[64] = "";
+    if (row < 0)
+        return;
+    message_text(&progress->what, ui->config.translate, raw, sizeof raw);
+    text_shown(raw, strlen(raw), text, sizeof text);
+    uint64_t percent = progress->total > 0 ? progress->done * 100 / progress->total : 0;
+    if (progress->found > 0) {
+        char count[24];
+        snprintf(count, sizeof count, "%" PRIu64, progress->found);
+        sentence(found, sizeof found,
+                 ngettext("%1$s found", "%1$s found", (unsigned long)progress->found), count, NULL,
+                 NULL);
+    }
+    bool scan = progress->what.code && strncmp(progress->what.code, "scan", 4) == 0;
+    if (progress->total > 0)
+        snprintf(tail, sizeof tail, "%" PRIu64 " %%  ", percent > 100 ? 100 : percent);
+    size_t length = strlen(tail);
+    snprintf(tail + length, sizeof tail - length, "%s%s%s", found, found[0] ? "  " : "",
+             scan ? _("Esc stops") : "");
+    int tail_width = (int)text_width(tail, strlen(tail));
+    int column = grid_fit(grid, row, 1, grid->columns - tail_width - 2, STYLE_PROGRESS, text) + 1;
+    int bar = grid->columns - column - tail_width - 2;
+    if (bar > 40)
+        bar = 40;
+    for (int i = 0; i < bar && bar >= 4 && progress->total > 0; i++)
+        column =
+            grid_put(grid, row, column, STYLE_PROGRESS,
+                     (uint64_t)i * 100 < percent * (uint64_t)bar ? glyphs->full : glyphs->empty);
+    grid_put(grid, row, column + 1, STYLE_PROGRESS, tail);
+}
+
+/* ---- the status line ---- */
+
+/* A line in which something is asked, with the cursor in it. */
+static void mini_draw(struct ui *ui, int row, const char *what, const char *hint)
+{
+    struct grid *grid = &ui->grid;
+    int column = grid_fit(grid, row, 1, grid->columns - 8, STYLE_INPUT, what);
+    column = grid_put(grid, row, column + 1, STYLE_INPUT, ui->config.glyphs->prompt) + 1;
+    column = grid_put(grid, row, column, STYLE_TEXT, ui->mini.text);
+    grid->cursor_row = row;
+    grid->cursor_column = column < grid->columns ? column : grid->columns - 1;
+    int width = (int)text_width(hint, strlen(hint));
+    if (column + 3 + width < grid->columns)
+        grid_put(grid, row, grid->columns - width - 1, STYLE_QUIET, hint);
+}
+
+/* Three keys, as many as fit. */
+static void hints_draw(struct ui *ui, int row)
+{
+    static const struct {
+        enum action action;
+        const char *words;
+    } hints[] = {
+        {ACTION_HELP, N_("help")},
+        {ACTION_TAB, N_("people and rooms")},
+        {ACTION_SEARCH, N_("search")},
+        {ACTION_CUT_END, N_("go to")},
+    };
+    int column = 1;
+    for (size_t i = 0; i < sizeof hints / sizeof *hints; i++) {
+        char keys[KEY_NAME_BYTES * 2], text[UI_MINI_BYTES];
+        keymap_keys(&ui->keymap, hints[i].action, keys, sizeof keys);
+        keys[strcspn(keys, ",")] = '\0';
+        if (!keys[0])
+            continue;
+        snprintf(text, sizeof text, "%s %s", keys, _(hints[i].words));
+        int width = (int)text_width(text, strlen(text));
+        if (column + width >= ui->grid.columns)
+            return;
+        column = grid_put(&ui->grid, row, column, STYLE_QUIET, text) + 3;
+    }
+}
+
+static bool focus_draw(struct ui *ui, int row)
+{
+    switch (ui->focus) {
+    case FOCUS_SWITCH:
+        mini_draw(ui, row, _("go to"), _("Enter goes, Esc back"));
+        return true;
+    case FOCUS_SEARCH:
+        mini_draw(ui, row, _("search here"), _("Enter finds, Esc back"));
+        return true;
+    case FOCUS_RECALL:
+        mini_draw(ui, row, _("typed before"), _("Ctrl-r older, Enter takes it, Esc back"));
+        return true;
+    case FOCUS_HITS:
+        mini_draw(ui, row, _("search here"), _("n older, N newer, Esc back"));
+        return !ui->has_status;
+    case FOCUS_SIDEBAR:
+        if (ui->filter.size > 0)
+            grid_fit(&ui->grid, row,
+                     grid_put(&ui->grid, row,
+                              grid_put(&ui->grid, row, 1, STYLE_INPUT, _("only")) + 1, STYLE_INPUT,
+                              ui->config.glyphs->prompt) +
+                         1,
+                     ui->grid.columns, STYLE_TEXT, ui->filter.text);
+        else
+            grid_fit(&ui->grid, row, 1, ui->grid.columns, STYLE_QUIET,
+                     _("Enter opens, i info, c connect, d hang up, letters filter, Esc back"));
+        return true;
+    case FOCUS_PAGE:
+        grid_fit(&ui->grid, row, 1, ui->grid.columns, STYLE_QUIET,
+                 ui->page.selectable ? _("Arrows choose, Enter goes there, Esc back")
+                                     : _("Arrows, PgUp and PgDn scroll, Esc back"));
+        return true;
+    case FOCUS_INPUT:
+        return false;
+    }
+    return false;
+}
+
+void paint_status(struct ui *ui, const struct model *model)
+{
+    int row = ui->places.status >= 0 ? ui->places.status : -1;
+    char raw[UI_STATUS_BYTES], text[UI_STATUS_BYTES];
+    bool asks = ui->focus == FOCUS_SWITCH || ui->focus == FOCUS_SEARCH || ui->focus == FOCUS_RECALL;
+    if (row < 0 && asks) { /* the smallest screens: over the input */
+        row = ui->places.input;
+        grid_blank(&ui->grid, row, 0, ui->grid.columns, STYLE_TEXT);
+    }
+    if (row < 0)
+        return;
+    if (asks || (!ui->has_status && focus_draw(ui, row))) {
+        (void)focus_draw(ui, row);
+        return;
+    }
+    if (ui->has_status) {
+        grid_fit(&ui->grid, row, 1, ui->grid.columns, ui->status_error ? STYLE_ERROR : STYLE_STATUS,
+                 ui->status);
+        return;
+    }
+    if (model->has_status) {
+        message_text(&model->status, ui->config.translate, raw, sizeof raw);
+        text_shown(raw, strlen(raw), text, sizeof text);
+        grid_fit(&ui->grid, row, 1, ui->grid.columns,
+                 model->status_is_error ? STYLE_ERROR : STYLE_STATUS, text);
+        return;
+    }
+    if (model->progress.on && ui->places.progress < 0)
+        paint_progress(ui, model);
+    else
+        hints_draw(ui, row);
+}
+
+/* ---- all of it ---- */
+
+const struct grid *ui_draw(struct ui *ui, const struct model *model)
+{
+    struct places_wish wish = {.rows = ui->rows,
+                               .columns = ui->columns,
+                               .progress = model->progress.on,
+                               .sidebar = ui->focus == FOCUS_SIDEBAR,
+                               .bare = ui->bare && ui->focus == FOCUS_INPUT};
+    wish.input_rows = input_rows(ui, model);
+    ui->places = places_of(&wish);
+    grid_clear(&ui->grid, ui->rows, ui->columns);
+    ui->grid.cursor_row = -1;
+    paint_pane(ui, model);
+    if (wish.bare)
+        return &ui->grid;
+    paint_title(ui, model);
+    paint_side(ui, model);
+    if (ui->focus == FOCUS_PAGE)
+        paint_page(ui);
+    paint_input(ui, model);
+    paint_status(ui, model);
+    if (ui->places.progress >= 0)
+        paint_progress(ui, model);
+    if (ui->focus == FOCUS_SWITCH)
+        paint_switch(ui, model);
+    if (ui->menu && ui->focus == FOCUS_INPUT)
+        paint_menu(ui);
+    return &ui->grid;
+}

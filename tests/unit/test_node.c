@@ -491,10 +491,11 @@ static void test_exit(void **state)
     type(world, 0, "last words");
     type(world, 0, "/exit");
     assert_int_equal(ana->left, 0); /* they are not stored yet */
-    assert_int_equal(said_with(&world->peers[1], "down "), 1);
+    assert_int_equal(said_with(&world->peers[1], "down "), 0);
     ana->deaf = false;
     settle(world);
     assert_int_equal(ana->left, 1);
+    assert_int_equal(said_with(&world->peers[1], "down "), 1);
     assert_int_equal(ana->timer, UINT64_MAX);
     world_free(world);
 }

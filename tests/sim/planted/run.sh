@@ -25,8 +25,8 @@ while [ $# -gt 0 ]; do
 done
 
 if [ -n "$keep" ]; then
-    work=$keep
-    mkdir -p "$work"
+    mkdir -p "$keep"
+    work=$(cd "$keep" && pwd)
 else
     work=$(mktemp -d)
     trap 'rm -rf "$work"' EXIT

@@ -162,8 +162,7 @@ json_t *line_json(const struct node_line *line)
     put(object, "text", span_json(line->text));
     put(object, "ref", ref_json(&ref));
     put(object, "own", json_boolean(line->own && line->guest.size == 0));
-    /* Heard from who had kept it, and not as it was said. */
-    put(object, "late", json_boolean(line->late || !(line->live || line->own)));
+    put(object, "late", json_boolean(line->late || line->missed));
     put(object, "skew_ms", json_integer(line->skew_ms));
     return object;
 }

@@ -319,7 +319,8 @@ struct node_line {
     uint64_t received; /* ours */
     bool own;
     bool live;
-    bool late;
+    bool late;    /* it took long to come, although we were there */
+    bool missed;  /* it was said before we were there */
     bool mention; /* of us, or a whisper to us */
     bool again;   /* lost words said again: those of `again_of` */
     struct body_again again_of;

@@ -113,6 +113,7 @@ static void line_end(const struct node *node, const struct node_record *record,
     }
     line->skew_ms = order_skew(fields->wall, record->received, record->live);
     line->late = order_late(fields->hlc, record->received, node->began, record->live);
+    line->missed = !record->live && fields->hlc < node->began;
 }
 
 bool node_line_make(struct node *node, const struct node_record *record, struct shown *into)

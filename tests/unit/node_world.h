@@ -195,7 +195,7 @@ static void frame_carry(struct world *world, uint32_t link, const struct frame *
 static void shown(struct peer *peer, const struct node_line *line)
 {
     char from[200];
-    snprintf(from, sizeof from, "%s%s%s", line->name, line->late ? " late" : "",
+    snprintf(from, sizeof from, "%s%s%s", line->name, line->late ? " late" : line->missed ? " missed" : "",
              line->mention ? " !" : "");
     peer->shown++;
     peer->last = (struct entry_ref){line->order.author, line->order.epoch, line->order.seq};

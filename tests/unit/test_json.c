@@ -84,19 +84,19 @@ static void a_guest_has_a_host_and_no_key(void **state)
     json_decref(object);
 }
 
-static void late_is_what_was_not_heard_as_it_was_said(void **state)
+static void late_is_what_took_long_or_was_said_before_we_came(void **state)
 {
     (void)state;
     static const struct {
-        bool live, own, late, wanted;
+        bool live, missed, late, wanted;
     } cases[] = {{true, false, false, false},
-                 {false, false, false, true},
-                 {false, true, false, false},
-                 {true, false, true, true}};
+                 {false, false, false, false},
+                 {false, true, false, true},
+                 {false, false, true, true}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct node_line line = plain_line(span_text("hi"));
         line.live = cases[i].live;
-        line.own = cases[i].own;
+        line.missed = cases[i].missed;
         line.late = cases[i].late;
         json_t *object = line_json(&line);
         assert_int_equal(json_is_true(json_object_get(object, "late")), cases[i].wanted);
@@ -297,7 +297,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_line_has_all_its_keys),
         cmocka_unit_test(a_guest_has_a_host_and_no_key),
-        cmocka_unit_test(late_is_what_was_not_heard_as_it_was_said),
+        cmocka_unit_test(late_is_what_took_long_or_was_said_before_we_came),
         cmocka_unit_test(a_whisper_is_with_somebody_and_in_no_room),
         cmocka_unit_test(what_cannot_be_read_is_unknown),
         cmocka_unit_test(hostile_text_comes_through_and_cannot_act),

@@ -388,6 +388,8 @@ static void test_late(void **state)
     hear(world, 1, 0);
     pass(world, 4000);
     assert_int_equal(said_count(bruno, "say #everyone ana late into the void"), 1);
+    type(world, 0, "nobody waited");
+    assert_int_equal(said_count(bruno, "say #everyone ana nobody waited"), 1);
     world_free(world);
 }
 

@@ -322,6 +322,7 @@ void sync_free(struct sync *sync)
     }
     while (sync->proofs)
         proof_free(sync, sync->proofs);
+    relay_end(sync);
     for (size_t i = 0; i < sync->fresh_count; i++)
         entry_drop(sync->fresh[i].entry);
     free(sync->fresh);
@@ -426,6 +427,7 @@ static void trims_ask(struct sync *sync)
 static void resume_handle(struct sync *sync)
 {
     sync->halted = false;
+    relay_end(sync);
     for (size_t i = 0; i < SYNC_LINKS; i++)
         if (sync->links[i])
             round_start(sync, sync->links[i]);

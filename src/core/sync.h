@@ -3,7 +3,8 @@
  *
  * A pure state machine: sync_handle takes what happened, sync_next hands out what to do. Invariant:
  * no frontier, push or announcement ever says more than the store has confirmed; whatever is known
- * of a peer ends with its link; and no queue grows past the bounds below, whoever sends.
+ * of a peer ends with its link; and no queue grows past the bounds below, whoever sends. While the
+ * store fails, what others just said is still pushed on, and nothing else.
  *
  * The long way of an entry: FRAME (entries) -> CHECK -> CHECKED -> STORE, PROVED -> STORED -> KEPT,
  * and then SEND to every other link. */
@@ -45,6 +46,8 @@ enum {
     SYNC_STRANGERS_FIRST = 1000, /* new authors that a new link may bring at once */
     SYNC_STRANGERS_PER_MINUTE = 10, /* and then */
     SYNC_FORKS = 64,                /* proofs of forks under way */
+    SYNC_RELAYS = 256,              /* entries being checked only to be passed on */
+    SYNC_RELAY_LOGS = 1024,         /* logs of which it is known how far they were passed on */
     SYNC_BELOW_ASKS = 16, /* links asked in vain for what is below a low mark: a full mesh */
 };
 

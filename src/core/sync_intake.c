@@ -87,6 +87,13 @@ static void item_take(struct sync *sync, struct flight *flight, struct link *lin
     uint64_t tail = flight_tail(flight);
     bool asked = asked_of(flight, link, seq);
     bool begins = asked && !flight->count && seq == flight->ask_low;
+    if (!asked && sync->halted) {
+        struct item passing = {.entry = entry, .from = link->serial};
+        have_set(passing.have, link);
+        if (rate_left(sync, flight->author))
+            relay_take(sync, &passing);
+        rate_take(sync, flight->author);
+    }
     if (seq <= tail && flight->count) {
         item_again(sync, flight, link, entry);
         return;
@@ -346,6 +353,8 @@ static void verdict_apply(struct sync *sync, struct flight *flight, uint32_t cou
 void checked_handle(struct sync *sync, uint64_t ticket, const struct run_verdict *verdict)
 {
     struct job *job;
+    if (relay_checked(sync, ticket, verdict))
+        return;
     DL_SEARCH_SCALAR(sync->jobs, job, ticket, ticket);
     if (!job)
         return;

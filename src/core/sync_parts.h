@@ -238,6 +238,9 @@ struct fresh {
     uint32_t from;
 };
 
+struct relay;
+struct relay_log;
+
 struct sync {
     struct sync_settings settings;
     struct logs *logs;
@@ -261,6 +264,9 @@ struct sync {
     struct fresh *fresh;
     size_t fresh_count;
     size_t fresh_room;
+    struct relay *relays; /* while halted */
+    size_t relay_count;
+    struct relay_log *relay_logs;
     struct retention retention;
     size_t trims; /* not answered yet */
     uint64_t trim_at;
@@ -364,6 +370,14 @@ void announce(struct sync *sync, struct flight *flight);
 void entries_add(struct sync *sync, struct link *link, struct sync_effect **effect, size_t *room,
                  struct entry *entry);
 void entries_flush(struct sync *sync, struct link *link, struct sync_effect **effect);
+
+/* sync_relay.c: only while halted */
+/* An entry that was just said, by whoever the item says it came from. */
+void relay_take(struct sync *sync, const struct item *item);
+bool relay_checked(struct sync *sync, uint64_t ticket, const struct run_verdict *verdict);
+/* What was on its way to the disk is passed on too. */
+void relay_begin(struct sync *sync);
+void relay_end(struct sync *sync);
 
 /* sync_digest.c */
 void round_start(struct sync *sync, struct link *link);

@@ -242,8 +242,10 @@ void stored_handle(struct sync *sync, uint64_t ticket, bool stored)
         return;
     DL_DELETE(sync->batches, batch);
     sync->batch_count--;
-    if (!stored)
+    if (!stored && !sync->halted) {
         sync->halted = true;
+        relay_begin(sync);
+    }
     for (size_t i = 0; i < batch->count; i++)
         part_handle(sync, batch, &batch->parts[i], stored);
     if (batch->proof)

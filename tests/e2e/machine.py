@@ -219,6 +219,17 @@ def mount_small(meeting, path, size):
     return None
 
 
+def fill(folder):
+    """Takes all the room there is; the file that does it."""
+    filler = os.path.join(folder, "filler")
+    with open(filler, "wb", 0) as file:
+        try:
+            while True:
+                file.write(b"x" * 4096)
+        except OSError:
+            return filler
+
+
 def a_full_disk_loses_nothing(meeting, _quick):
     if not is_root():
         return "only root can mount a small disk"
@@ -228,13 +239,7 @@ def a_full_disk_loses_nothing(meeting, _quick):
         return f"no small disk could be mounted: {why}"
     chain(ana, bruno)
     all_linked([ana, bruno])
-    filler = os.path.join(ana.home, "filler")
-    with open(filler, "wb", 0) as file:
-        try:
-            while True:
-                file.write(b"x" * 4096)
-        except OSError:
-            pass
+    filler = fill(ana.home)
     words = "w" * 3000
     said, number = [], 0
     while not ana.all(event="error"):

@@ -11,12 +11,13 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 import driver  # noqa: E402
+import history  # noqa: E402
 import hostile  # noqa: E402
 import machine  # noqa: E402
 import talk  # noqa: E402
 import wires  # noqa: E402
 
-STORIES = [*talk.STORIES, *machine.STORIES, *hostile.STORIES, *wires.STORIES]
+STORIES = [*talk.STORIES, *machine.STORIES, *hostile.STORIES, *history.STORIES, *wires.STORIES]
 
 
 def tell(story, program, quick):

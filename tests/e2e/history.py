@@ -1,0 +1,97 @@
+"""Stories of histories on bad disks: damaged ones come back, and full ones stand in nobody's way."""
+import glob
+import os
+
+from driver import Failed, all_linked, equal
+from machine import fill, mount_small
+from wires import laid
+
+
+def history_of(peer):
+    files = glob.glob(os.path.join(peer.home, "**", "*.db"), recursive=True)
+    if len(files) != 1:
+        raise Failed(f"{peer.name} has not one history, but {files}")
+    return files[0]
+
+
+def damage(path, first, last):
+    """Every page between these parts of the file is turned upside down."""
+    size = os.path.getsize(path)
+    with open(path, "r+b") as file:
+        for at in range(int(size * first) // 4096 * 4096, int(size * last), 4096):
+            file.seek(at)
+            page = file.read(4096)
+            file.seek(at)
+            file.write(bytes(byte ^ 0xFF for byte in page))
+
+
+def a_damaged_history_comes_back(meeting, quick):
+    """Wherever it is damaged: it is put aside, the user is told, and peers give all of it back."""
+    ana, bruno = meeting.peer("ana"), meeting.peer("bruno")
+    ana.start()
+    bruno.start(connect=[ana])
+    all_linked([ana, bruno])
+    said = [f"{i} " + "so it was. " * 40 for i in range(400)]
+    for at in range(0, len(said), 50):
+        ana.say(*said[at:at + 50])
+        bruno.expect(event="message", text=said[at + 49])
+    for turn, (first, last) in enumerate([(0, 0.01), (0.3, 0.7)] if quick else
+                                         [(0, 0.01), (0.01, 0.2), (0.3, 0.7), (0.9, 1), (0, 1)]):
+        bruno.leave()
+        damage(history_of(bruno), first, last)
+        mark = bruno.now()
+        bruno.start(connect=[ana])
+        bruno.expect(event="notice", code="history-damaged", since=mark)
+        bruno.expect(event="message", text=said[-1], since=mark)
+        equal(bruno.texts(own=False, who="ana")[-len(said):], said)
+        aside = glob.glob(os.path.join(bruno.home, "**", "*.corrupt-*"), recursive=True)
+        kept = [path for path in aside if not path.endswith(("-wal", "-shm"))]
+        equal(len(kept), turn + 1, "damaged histories that are kept")
+        all_linked([ana, bruno])
+        bruno.say(f"I am back {turn}")
+        ana.expect(event="message", text=f"I am back {turn}", who="bruno")
+
+
+def a_full_disk_in_the_middle_passes_on(meeting, _quick):
+    """ana and carla only reach bruno, whose disk is full: what they say comes through at once."""
+    wires, why = laid(meeting, 3)
+    if why:
+        return why
+    wires.part(2)
+    ana, bruno, carla = (wires.peer(meeting, n, i) for i, n in enumerate(("ana", "bruno", "carla")))
+    why = mount_small(meeting, bruno.home, "4m")
+    if why:
+        return f"no small disk could be mounted: {why}"
+    bruno.start()
+    ana.start(connect=[bruno])
+    carla.start(connect=[bruno])
+    ana.until_linked(bruno)
+    carla.until_linked(bruno)
+    ana.say("before")
+    carla.expect(event="message", text="before")
+    filler = fill(bruno.home)
+    last, number = None, 0
+    while not bruno.all(event="error", code="disk-full"):
+        last = f"{number} " + "w" * 3000
+        number += 1
+        ana.say(last)
+        carla.expect(event="message", text=last)
+        if number > 500:
+            raise Failed("the disk never fills")
+    for number in range(10):
+        ana.say(f"through a full disk {number}")
+        carla.expect(event="message", text=f"through a full disk {number}")
+        carla.say(f"and back {number}")
+        ana.expect(event="message", text=f"and back {number}")
+    equal(bruno.texts(text="and back 9"), [], "what bruno cannot keep")
+    os.unlink(filler)
+    bruno.expect(event="notice", code="disk-back")
+    bruno.expect(event="message", text="through a full disk 9")
+    bruno.expect(event="message", text="and back 9")
+    equal(bruno.texts(who="ana"), ana.texts(own=True), "what ana said")
+    wires.part(2, out=False)
+    all_linked([ana, bruno, carla])
+    return None
+
+
+STORIES = [a_damaged_history_comes_back, a_full_disk_in_the_middle_passes_on]

@@ -11,6 +11,7 @@ const struct scenario SCENARIOS[] = {
     {"two-devices", "one person on two machines, and nobody else", 1, 1, two_devices},
     {"whisper-away", "a whisper waits with those who cannot read it", 3, 8, whisper_away},
     {"full-disks", "three whose disks are full pass on what others say", 5, 5, full_disks},
+    {"slow-reader", "one reads far slower than the other talks", 2, 2, slow_reader},
     {"flood", "a stranger floods, the others talk on", 4, 12, flood},
     {"big-room", "a room of hundreds", 500, 500, big_room},
     {"crowd", "ten thousand, most of them silent", 10000, 10000, crowd},

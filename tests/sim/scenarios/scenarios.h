@@ -11,6 +11,7 @@ void copied_identity(struct world *world);
 void two_devices(struct world *world);
 void whisper_away(struct world *world);
 void full_disks(struct world *world);
+void slow_reader(struct world *world);
 void flood(struct world *world);
 void big_room(struct world *world);
 void crowd(struct world *world);

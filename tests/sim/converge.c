@@ -140,6 +140,30 @@ void invariants_explain(const struct world *world, char *into, size_t size)
     converged(world, into, size);
 }
 
+static void log_as_stored(struct world *world, const struct peer *peer, const struct log *log,
+                          const struct id *author)
+{
+    const struct shelf *shelf = disk_shelf(&peer->disk, author, &log->epoch);
+    if (log->high == 0 || (shelf && shelf->low == log->low && shelf->high == log->high))
+        return;
+    world_fail(world,
+               "3: node %u knows [%" PRIu64 ", %" PRIu64 "] of node %d, its disk holds [%" PRIu64
+               ", %" PRIu64 "]",
+               peer->number, log->low, log->high, (int)world_owner(world, author)->number,
+               shelf ? shelf->low : 0, shelf ? shelf->high : 0);
+}
+
+void invariants_stored(struct world *world)
+{
+    for (size_t i = 0; i < world->peer_count; i++)
+        for (size_t j = 0; counts(world->peers[i]) && j < world->peer_count; j++) {
+            const struct id *id = &world->peers[j]->identity.id;
+            const struct author *author = logs_find(node_logs(world->peers[i]->node), id);
+            for (size_t k = 0; author && k < author->log_count; k++)
+                log_as_stored(world, world->peers[i], &author->logs[k], id);
+        }
+}
+
 static void peer_picture(const struct world *world, const struct peer *peer, FILE *out)
 {
     const struct overlay *overlay = node_overlay(peer->node);

@@ -48,6 +48,8 @@ size_t invariants_links(const struct world *world);
 bool invariants_connected(const struct world *world);
 /* All honest peers that live hold the same of every honest author. */
 bool invariants_converged(const struct world *world);
+/* To be called at rest: fails where a node's frontiers are not those of its disk. */
+void invariants_stored(struct world *world);
 /* In words: who differs from whom. */
 void invariants_explain(const struct world *world, char *into, size_t size);
 /* Who is linked to whom, as a few lines of text. */

@@ -142,6 +142,8 @@ static void all_is_quiet(struct world *world)
             world_fail(world, "no rest: %" PRIu64 " entries stored, %" PRIu64 " trims",
                        world->stored - stored, world->trims - trims);
     } while (!world->failed && (world->stored > stored || world->trims > trims));
+    if (!world->failed)
+        invariants_stored(world);
     uint64_t each = (world->frames - frames) / (1 + invariants_links(world));
     world->rest_frames = each > world->rest_frames ? each : world->rest_frames;
     if (each > REST_FRAMES)

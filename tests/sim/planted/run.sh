@@ -4,10 +4,9 @@
 #
 #   run.sh [--sample N] [--seeds N] [--keep DIR] [NAME ...]
 #
-# Speaks TAP. --sample takes N of them, others with each commit, and none that takes many nodes.
-# --keep says where to build, so that
-# a second run is faster. A patch begins with its defect in one line, and may name a scenario and
-# nodes ("Scenario: chaos", "Nodes: 4-10").
+# Speaks TAP. --sample takes N of them, others with each commit, and none that takes minutes to be
+# seen ("Rare: yes"). --keep says where to build, so that a second run is faster. A patch begins with
+# its defect in one line, and may name a scenario and nodes ("Scenario: chaos", "Nodes: 4-10").
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -40,7 +39,7 @@ pick() {
     if [ "$sample" -gt 0 ]; then
         salt=$(git -C "$top" rev-parse HEAD 2>/dev/null || echo none)
         while read -r name; do
-            ! grep -q '^Nodes: 20' "$here/$name.patch" || continue
+            ! grep -q '^Rare: yes' "$here/$name.patch" || continue
             echo "$(echo "$salt $name" | cksum | cut -d ' ' -f 1) $name"
         done <"$work/all" | sort -n | head -n "$sample" | cut -d ' ' -f 2
     else

@@ -16,6 +16,10 @@ void late_joiner(struct world *world)
     start_knowing(world, late, world_peer(world, 0));
     for (uint32_t i = 0; i < others; i++)
         until(world, has_all_of, late, world_peer(world, i), 2, "she has what was said before");
+    for (uint32_t i = 0; i < others; i++) /* so few are all linked to each other */
+        for (uint32_t j = 0; j < i; j++)
+            until(world, is_linked, world_peer(world, i), world_peer(world, j), 4,
+                  "everyone has a link to everyone");
     says(world, late);
     all_is_well(world);
 }

@@ -16,6 +16,7 @@ enum {
     BATCH_ENTRIES = 256, /* DESIGN.md: a commit of some 50 ms at most */
     BATCH_WRITES = 1024, /* of anything: one commit */
     ROOM_ASK_MS = 2000,  /* between two looks whether there is room again */
+    LATE_MAX = 10000,    /* notes that wait for room: more are hours of a busy mesh */
     TIDY_MS = 24 * 3600 * 1000,
 };
 
@@ -48,6 +49,9 @@ struct disk {
     bool corrupt;
     /* the writer */
     struct wish *queue;
+    struct wish *late; /* notes that failed, and all that came after them: in order, once there is
+                          room */
+    size_t late_count;
     bool writing;
     struct store_write *writes; /* of the job under way */
     struct wish *written;       /* the wishes they were made of */
@@ -99,6 +103,37 @@ static void answer(struct disk *disk, const struct node_event *event)
 
 /* ---- writing ---- */
 
+/* Nobody waits for an answer to it, so nobody would ask again. */
+static bool wish_is_note(const struct wish *wish)
+{
+    return !wish->effect ||
+           (wish->effect->kind != EFFECT_STORE && wish->effect->kind != EFFECT_STORE_FORK &&
+            wish->effect->kind != EFFECT_TRIM);
+}
+
+static void late_add(struct disk *disk, struct wish *wish)
+{
+    DL_APPEND(disk->late, wish);
+    if (++disk->late_count <= LATE_MAX)
+        return;
+    struct wish *oldest = disk->late;
+    DL_DELETE(disk->late, oldest);
+    wish_free(oldest);
+    disk->late_count--;
+}
+
+/* A batch failed: what was noted in it, and after it, is written when there is room. */
+static void notes_save(struct disk *disk, struct wish **batch)
+{
+    struct wish **lists[] = {batch, &disk->queue}, *wish, *next;
+    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
+        DL_FOREACH_SAFE(*lists[i], wish, next)
+    if (wish_is_note(wish)) {
+        DL_DELETE(*lists[i], wish);
+        late_add(disk, wish);
+    }
+}
+
 static void write_work(void *self)
 {
     struct disk *disk = self;
@@ -118,6 +153,8 @@ static void write_done(void *self, bool ran)
             answer(disk, &writes[i].answer);
         free(writes[i].held);
     }
+    if (ran && disk->fault != STORE_FINE && disk->fault != STORE_CORRUPT)
+        notes_save(disk, &wishes);
     wishes_free(&wishes);
     free(writes);
     disk->writing = false;
@@ -169,6 +206,9 @@ static void room_done(void *self, bool ran)
         return;
     if (disk->room && !disk->queue) { /* what waits was asked for before, and fails */
         store_resume(disk->store);
+        disk->queue = disk->late;
+        disk->late = NULL;
+        disk->late_count = 0;
         answer(disk, &(struct node_event){.kind = EVENT_DISK_BACK});
     }
     write_next(disk);
@@ -267,6 +307,17 @@ static void read_next(struct reading *reading)
 
 /* ---- what is asked ---- */
 
+/* A note waits behind those that are late. */
+static void write_ask(struct disk *disk, struct wish *wish)
+{
+    if (disk->late && wish_is_note(wish)) {
+        late_add(disk, wish);
+        return;
+    }
+    DL_APPEND(disk->queue, wish);
+    write_next(disk);
+}
+
 void disk_do(struct disk *disk, struct node_effect *effect)
 {
     struct wish *wish = xcalloc(1, sizeof *wish);
@@ -279,8 +330,7 @@ void disk_do(struct disk *disk, struct node_effect *effect)
         read_next(reading);
         return;
     }
-    DL_APPEND(disk->queue, wish);
-    write_next(disk);
+    write_ask(disk, wish);
 }
 
 void disk_keep(struct disk *disk, const struct store_keep *keep)
@@ -289,8 +339,7 @@ void disk_keep(struct disk *disk, const struct store_keep *keep)
     wish->keep = *keep;
     wish->keep.key = keep->key ? xstrdup(keep->key) : NULL;
     wish->keep.value.bytes = keep->value.size ? xmemdup(keep->value.bytes, keep->value.size) : NULL;
-    DL_APPEND(disk->queue, wish);
-    write_next(disk);
+    write_ask(disk, wish);
 }
 
 static void check_work(void *self)
@@ -348,6 +397,7 @@ void disk_free(struct disk *disk)
     if (!disk->stopped)
         timer_free(disk->timer);
     wishes_free(&disk->queue);
+    wishes_free(&disk->late);
     for (size_t i = 0; i < READERS; i++) {
         wishes_free(&disk->readings[i].queue);
         store_reader_close(disk->readings[i].reader);

@@ -4,7 +4,7 @@
  *
  * Invariants: writes are done in the order in which they were asked for, and answered in it; after
  * a failure nothing is taken until the node was told of all of them, and then it is told that there
- * is room again (EVENT_DISK_BACK). */
+ * is room again (EVENT_DISK_BACK). Notes, which have no answer, wait until then, in their order. */
 #include "core/node.h"
 #include "store/store.h"
 

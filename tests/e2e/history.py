@@ -2,7 +2,7 @@
 import glob
 import os
 
-from driver import Failed, all_linked, equal
+from driver import Failed, all_linked, chain, equal, is_root
 from machine import fill, mount_small
 from wires import laid
 
@@ -94,4 +94,39 @@ def a_full_disk_in_the_middle_passes_on(meeting, _quick):
     return None
 
 
-STORIES = [a_damaged_history_comes_back, a_full_disk_in_the_middle_passes_on]
+def what_was_noted_on_a_full_disk_is_kept(meeting, _quick):
+    """Names, trust and settings have nobody who asks again: they wait for room."""
+    if not is_root():
+        return "only root can mount a small disk"
+    ana, bruno = meeting.peer("ana"), meeting.peer("bruno")
+    why = mount_small(meeting, ana.home, "4m")
+    if why:
+        return f"no small disk could be mounted: {why}"
+    chain(ana, bruno)
+    all_linked([ana, bruno])
+    filler = fill(ana.home)
+    number = 0
+    while not ana.all(event="error", code="disk-full"):
+        since = bruno.now()
+        bruno.say(f"{number} " + "w" * 3000)
+        bruno.expect(event="message", own=True, since=since)
+        ana.linked()
+        number += 1
+        if number > 500:
+            raise Failed("the disk never fills")
+    for name in ("first", "second", "last"):
+        ana.say(f"/alias bruno {name}" if name == "first" else f"/alias {before} {name}")
+        ana.expect(event="peer", id=bruno.id, name=name)
+        before = name
+    os.unlink(filler)
+    ana.expect(event="notice", code="disk-back")
+    ana.say("now it is on the disk")
+    ana.expect(event="message", text="now it is on the disk", own=True)
+    ana.kill()
+    mark = ana.now()
+    ana.start()
+    ana.expect(event="peer", id=bruno.id, presence="linked", name="last", since=mark)
+    return None
+
+
+STORIES = [what_was_noted_on_a_full_disk_is_kept, a_damaged_history_comes_back, a_full_disk_in_the_middle_passes_on]

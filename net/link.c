@@ -459,6 +459,12 @@ void link_start(struct link *link, enum link_start start, const struct link_call
         loop_chore(link->links->loop, &link->chore);
 }
 
+void link_pass(struct link *link, const struct link_calls *calls, void *self)
+{
+    link->calls = calls;
+    link->self = self;
+}
+
 void link_be_plain(struct link *link)
 {
     if (link->state != LINK_SNIFFING)

@@ -90,6 +90,8 @@ size_t links_half_open(const struct links *links);
 /* Once, for a link that a listener or a dial handed over. `calls` and `self` outlive the link. */
 void link_start(struct link *link, enum link_start start, const struct link_calls *calls,
                 void *self);
+/* Somebody else hears of it from now on; also from inside a callback, from the next one on. */
+void link_pass(struct link *link, const struct link_calls *calls, void *self);
 /* Sniffing has taken long enough (a guest who waits for our first word): it is plain. `up` comes
  * next, and then what was sniffed so far. Without effect where TLS was chosen, or it is up. */
 void link_be_plain(struct link *link);

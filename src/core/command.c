@@ -121,6 +121,15 @@ static const struct command_spec COMMANDS[COMMAND_COUNT] =
                 .help = N_("Ring someone's bell"),
                 .arguments = {{ARGUMENT_PERSON, .shape = ARGUMENT_REST}},
             },
+        [COMMAND_RETRY] =
+            {
+                .name = "retry",
+                /* TRANSLATORS: the command's names, as for /connect */
+                .names = N_("/retry"),
+                .usage = N_("/retry [who]"),
+                .help = N_("Send again what did not reach a guest whom you called"),
+                .arguments = {{ARGUMENT_PERSON, .shape = ARGUMENT_REST, .optional = true}},
+            },
         [COMMAND_ME] =
             {
                 .name = "me",
@@ -378,26 +387,38 @@ static void names_add(struct command_names *names, enum command_id id, const cha
     }
 }
 
+static void names_drop(struct command_names *names)
+{
+    for (size_t i = 0; i < names->count; i++) {
+        free(names->list[i].shown);
+        free(names->list[i].folded);
+    }
+    names->count = names->refused = 0;
+}
+
 struct command_names *command_names_new(message_translate *translate)
 {
     struct command_names *names = xcalloc(1, sizeof *names);
+    command_names_set(names, translate);
+    return names;
+}
+
+void command_names_set(struct command_names *names, message_translate *translate)
+{
+    names_drop(names);
     names->next_rank = COMMAND_NAMES; /* behind whatever the language brings */
     for (enum command_id id = 0; id < COMMAND_COUNT; id++)
         names_add(names, id, COMMANDS[id].names);
     names->next_rank = 0;
     for (enum command_id id = 0; translate && id < COMMAND_COUNT; id++)
         names_add(names, id, translate(COMMANDS[id].names, NULL, 0));
-    return names;
 }
 
 void command_names_free(struct command_names *names)
 {
     if (!names)
         return;
-    for (size_t i = 0; i < names->count; i++) {
-        free(names->list[i].shown);
-        free(names->list[i].folded);
-    }
+    names_drop(names);
     free(names);
 }
 

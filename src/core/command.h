@@ -14,6 +14,7 @@ enum {
     COMMAND_LINE_BYTES = 64 * 1024, /* a frame holds no more */
     COMMAND_NAME_BYTES = 32,        /* of a command, in any language: it is typed */
     COMMAND_NAMES = 384,            /* English ones, and eight of the language for each command */
+    COMMAND_SLIPS = 3,              /* of the fingers: so many make another word */
     COMPLETIONS = 64,               /* candidates in one answer: more than a menu shows */
     COMPLETION_SCAN = 16384,        /* candidates looked at: everyone of the largest mesh we keep */
     COMPLETION_WORDS = 4,           /* words of text that may be the start of one name */
@@ -31,6 +32,7 @@ enum command_id {
     COMMAND_NAME,
     COMMAND_ALIAS,
     COMMAND_CALL,
+    COMMAND_RETRY,
     COMMAND_ME,
     COMMAND_AWAY,
     COMMAND_JOIN,
@@ -115,6 +117,8 @@ struct command_names;
 /* NULL: English only. A name that another command has already, or that is too long, is left out,
  * so that no translation can take a command away. */
 struct command_names *command_names_new(message_translate *translate);
+/* Another language for all who hold them; names that were asked for before are gone. */
+void command_names_set(struct command_names *names, message_translate *translate);
 void command_names_free(struct command_names *names);
 /* How many names were left out: 0 with a good translation. */
 size_t command_names_refused(const struct command_names *names);
@@ -131,6 +135,10 @@ enum command_match { COMMAND_FOUND, COMMAND_UNKNOWN, COMMAND_AMBIGUOUS };
  * case and width. */
 enum command_match command_find(const struct command_names *names, const char *word, size_t size,
                                 enum command_id *into) __attribute__((warn_unused_result));
+
+/* Whether `name` was probably meant by `word`, which is no name: two slips of the fingers at most,
+ * and fewer than *nearest, which is then how many there are (begin with COMMAND_SLIPS). */
+bool command_near(const char *word, const char *name, size_t *nearest);
 
 /* ---- a typed line ---- */
 

@@ -362,22 +362,27 @@ static size_t typing_distance(const char *a, const char *b)
     return row[strlen(a) % 3][width];
 }
 
+bool command_near(const char *word, const char *name, size_t *nearest)
+{
+    if (strlen(word) > COMMAND_NAME_BYTES || strlen(name) > COMMAND_NAME_BYTES)
+        return false;
+    size_t distance = typing_distance(word, name);
+    bool near = distance < *nearest && 2 * distance < strlen(name); /* of a short word, half */
+    if (near)
+        *nearest = distance;
+    return near;
+}
+
 /* The name that was probably meant, or NULL. */
 static const char *name_near(const struct command_names *names, const char *word)
 {
     const char *best = NULL;
-    size_t nearest = 3; /* two slips in a short word make another word */
-    if (strlen(word) > COMMAND_NAME_BYTES)
-        return NULL;
+    size_t nearest = COMMAND_SLIPS;
     for (enum command_id id = 0; id < COMMAND_COUNT; id++) {
         const char *name;
-        for (size_t i = 0; (name = command_name(names, id, i)); i++) {
-            size_t distance = typing_distance(word, name);
-            if (distance < nearest && 2 * distance < strlen(name)) {
-                nearest = distance;
+        for (size_t i = 0; (name = command_name(names, id, i)); i++)
+            if (command_near(word, name, &nearest))
                 best = name;
-            }
-        }
     }
     return best;
 }

@@ -207,6 +207,7 @@ struct conversation *model_hold(struct model *model, const struct room *room, bo
     conversation->title = xstrdup(room->kind == ROOM_PUBLIC ? room->name : "");
     conversation->topic = xstrdup("");
     conversation->whisper = room->kind == ROOM_WHISPER;
+    conversation->guest = room->guest;
     window_init(&conversation->window, history);
     HASH_ADD_KEYPTR_INORDER(hh, model->parts->places, conversation->name,
                             strlen(conversation->name), place, by_name);
@@ -327,6 +328,22 @@ static bool post_counts(const struct post *post, const struct epoch_id *epoch, u
            epoch_equal(&post->order.epoch, epoch) && post_delivery(post) != DELIVERY_ALL;
 }
 
+void model_tick(struct model *model, const char *name, const struct order *at, bool delivered)
+{
+    struct conversation *conversation = model_find(model, name);
+    if (!conversation)
+        return;
+    size_t index = window_find(&conversation->window, at);
+    struct post *post =
+        index < conversation->window.count ? conversation->window.posts[index] : NULL;
+    if (!post || order_compare(&post->order, at) != 0)
+        return;
+    post->of = 1;
+    post->stored_by = delivered;
+    if (conversation == model->open)
+        model->dirty |= MODEL_LINES;
+}
+
 static size_t first_counting(const struct window *window, const struct epoch_id *epoch,
                              uint64_t low, uint64_t high)
 {
@@ -402,6 +419,8 @@ static char *title_of(const struct room *room, const struct roster *roster)
 {
     if (room->kind == ROOM_PUBLIC)
         return xstrdup(room->name);
+    if (room->guest)
+        return xstrdup(guest_conversation_name(room->name));
     char *title = xcalloc(room->people_count + 1, LABEL_BYTES + 2);
     size_t size = 0;
     for (size_t i = 0; i < room->people_count; i++) {

@@ -29,6 +29,7 @@ struct conversation {
     char *title; /* what it is called on the screen */
     char *topic; /* "" for none */
     bool whisper;
+    bool guest;  /* of whispers: with a guest of ours, so it is not encrypted and not kept */
     bool joined; /* rooms: we are in it */
     uint32_t unread;
     uint32_t mentions; /* of those; in a whisper all of them */

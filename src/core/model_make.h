@@ -65,6 +65,9 @@ void model_stored(struct model *model, const struct receipts *receipts, const st
                   const struct roster *roster, const struct epoch_id *epoch, uint64_t low,
                   uint64_t high, uint64_t now);
 
+/* A line for one guest, which says itself whether it has got it. */
+void model_tick(struct model *model, const char *name, const struct order *at, bool delivered);
+
 /* `status` NULL: nothing is to be said any more. */
 void model_status(struct model *model, const struct message *status, bool error);
 /* NULL: it is over. */

@@ -58,12 +58,19 @@ static struct row *row_add(struct model *model, enum row_kind kind, const char *
 
 /* ---- people ---- */
 
+static void conversation_of(const struct person *person, char into[GUEST_CONVERSATION])
+{
+    into[0] = '@';
+    if (person->guest)
+        guest_conversation(&person->id, person->more->dialect, person->name, into);
+    else
+        id_text(&person->id, into + 1);
+}
+
 static const struct room *whisper_with(const struct rooms *rooms, const struct person *person)
 {
-    char name[1 + ID_TEXT] = "@";
-    if (person->guest)
-        return NULL;
-    id_text(&person->id, name + 1);
+    char name[GUEST_CONVERSATION];
+    conversation_of(person, name);
     return rooms_find(rooms, name);
 }
 
@@ -150,10 +157,10 @@ static void person_row(struct model *model, const struct draft *draft, const cha
 {
     const struct person *person = draft->person;
     const struct person_link *link = person_best_link(person);
-    char name[1 + ID_TEXT] = "@";
-    id_text(&person->id, name + 1);
+    char name[GUEST_CONVERSATION];
+    conversation_of(person, name);
     struct row *row = row_add(model, person->guest ? ROW_GUEST : ROW_PERSON, draft->label,
-                              person->guest ? NULL : name);
+                              person->guest && via ? NULL : name);
     row->id = person->id;
     row->presence = draft->presence;
     row->trust = person_trust(person);
@@ -221,6 +228,8 @@ static void room_row(struct model *model, const struct room *room, enum row_kind
 
 static bool has_row_of_own(const struct room *room, const struct roster *roster)
 {
+    if (room->guest) /* a guest that is gone and said nothing new has none: search has no hit */
+        return false;
     return room->people_count > 1 || !roster_person(roster, &room->people[0]);
 }
 

@@ -211,6 +211,8 @@ void node_free(struct node *node)
     node_talk_free(node);
     node_acks_free(node);
     node_view_free(node);
+    node_calls_free(node);
+    node_guests_free(node);
     node_trails_free(node);
     sync_free(node->sync);
     logs_free(node->logs);
@@ -242,6 +244,7 @@ static void timer_set(struct node *node)
     sooner(&due, node_links_due(node));
     sooner(&due, node_acks_due(node));
     sooner(&due, node_talk_due(node));
+    sooner(&due, node_guests_due(node));
     sooner(&due, node->keep_at);
     if (node->leaving)
         due = UINT64_MAX;
@@ -259,6 +262,7 @@ static void tick(struct node *node)
     if (overlay_due(&node->overlay) <= now)
         node_mesh_event(node, &(struct overlay_event){.kind = OVERLAY_TICK});
     node_links_tick(node);
+    node_guests_tick(node);
     if (sync_due(node->sync) <= now)
         node_sync_event(node, &(struct sync_event){.kind = SYNC_TICK});
     if (node->keep_at && node->keep_at <= now)
@@ -303,6 +307,16 @@ static void answer(struct node *node, const struct node_event *event)
     case EVENT_QUEUED:
     case EVENT_DIAL_FAILED:
     case EVENT_ADDRESS:
+    case EVENT_GUEST_UP:
+    case EVENT_GUEST_ASKS:
+    case EVENT_GUEST_SAID:
+    case EVENT_GUEST_PRIVATE:
+    case EVENT_GUEST_WHO:
+    case EVENT_GUEST_RINGS:
+    case EVENT_GUEST_HERE:
+    case EVENT_GUEST_TICK:
+    case EVENT_GUEST_TROUBLE:
+    case EVENT_GUEST_DOWN:
     case EVENT_LINE:
     case EVENT_OPEN:
     case EVENT_SCROLL:
@@ -348,6 +362,10 @@ static void untried(struct node *node, struct entry *const *entries, size_t coun
 static void address_known(struct node *node, const struct node_event *event)
 {
     const struct id *component = event->address.has_component ? &event->address.component : NULL;
+    if (event->ticket) {
+        node_call_found(node, event->ticket, &event->address.address);
+        return;
+    }
     node_address(node, &event->address.address, event->address.found, event->address.hint,
                  component);
 }
@@ -362,7 +380,7 @@ static void dispatch(struct node *node, const struct node_event *event)
         break;
     case EVENT_LINK_DOWN:
         if (link)
-            node_link_down(node, link);
+            node_link_down(node, link, event->fault);
         break;
     case EVENT_FRAME:
         if (link)
@@ -373,10 +391,22 @@ static void dispatch(struct node *node, const struct node_event *event)
             queued(node, link, event->queued);
         break;
     case EVENT_DIAL_FAILED:
-        node_dial_failed(node, &event->dial_failed);
+        node_dial_failed(node, event);
         break;
     case EVENT_ADDRESS:
         address_known(node, event);
+        break;
+    case EVENT_GUEST_UP:
+    case EVENT_GUEST_ASKS:
+    case EVENT_GUEST_SAID:
+    case EVENT_GUEST_PRIVATE:
+    case EVENT_GUEST_WHO:
+    case EVENT_GUEST_RINGS:
+    case EVENT_GUEST_HERE:
+    case EVENT_GUEST_TICK:
+    case EVENT_GUEST_TROUBLE:
+    case EVENT_GUEST_DOWN:
+        node_guest(node, event);
         break;
     case EVENT_LINE:
         node_line(node, event);

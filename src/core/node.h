@@ -28,6 +28,7 @@ enum {
     NODE_VERIFIES = 2,            /* EFFECT_VERIFY under way: one works, one waits */
     NODE_FOUND = 50,              /* lines that /search shows, the newest ones: one screen */
     NODE_CONVERSATION_MAX = 1024, /* bytes of a conversation's name: 15 ids, and then some */
+    NODE_GUESTS = 384, /* links of guests: more than net lets in, and 100 that we called */
 };
 
 struct node_now {
@@ -38,8 +39,9 @@ struct node_now {
 /* ---- conversations ----
  *
  * A room goes by its name ("#lab"). A whisper goes by "@" and the ids (52 characters each) of
- * everyone in it but ourselves, in order and with a comma between them. What belongs in none
- * (profiles, whispers that are not for us) goes by "". */
+ * everyone in it but ourselves, in order and with a comma between them. What is said to a guest of
+ * ours alone goes by "@", our id, "/", the dialect, "/" and the guest's name: it is not encrypted,
+ * and not kept. What belongs in none (profiles, whispers that are not for us) goes by "". */
 
 /* ---- what the store keeps ---- */
 
@@ -153,14 +155,57 @@ struct node_config {
 
 /* ---- events ---- */
 
+/* Why a call led to nobody. What the network can tell comes with EVENT_DIAL_FAILED, and with an
+ * EVENT_LINK_DOWN before hello; all from CALL_OTHER_MESH on the node finds out by itself. */
+enum call_fault {
+    CALL_UNKNOWN,
+    CALL_NO_NAME,      /* the name leads nowhere */
+    CALL_NAME_UNASKED, /* no name service says where it leads */
+    CALL_REFUSED,      /* the host is there, and nobody listens */
+    CALL_UNREACHABLE,  /* no way leads there */
+    CALL_SILENT,       /* no answer at all */
+    CALL_TROUBLE,      /* this machine cannot call now */
+    CALL_MUTE,         /* it took the call and said nothing */
+    CALL_STRANGE,      /* what it said is not what a peer says */
+    CALL_TLS,          /* it speaks TLS, and no link came of it */
+    CALL_HUNG_UP,      /* it took the call, and ended it without a word */
+    CALL_OTHER_MESH,
+    CALL_SECRET,     /* ended without a word where they should prove that they know the secret */
+    CALL_NO_SECRET,  /* we have one, they have none */
+    CALL_VERSION,    /* of the protocol */
+    CALL_UNWELCOME,  /* they blocked us */
+    CALL_FULL,       /* they have no room */
+    CALL_LEAVING,    /* their program ends */
+    CALL_OURSELVES,  /* it is this very program */
+    CALL_BLOCKED,    /* we blocked them */
+    CALL_NO_ROOM,    /* we have none */
+    CALL_CROWDED,    /* OVERLAY_PER_ADDRESS links lead to that machine */
+    CALL_IMPOSSIBLE, /* nobody can have that address */
+    CALL_LINKED,     /* there is a link to them: no fault at all */
+    CALL_NO_GUESTS,  /* no peer is there, and guests are not let in here */
+};
+
 enum node_event_kind {
     /* The network. Numbers of links are not 0 and never used twice. */
     EVENT_LINK_UP, /* TLS is done: the peer holds the key of `up.peer` */
     EVENT_LINK_DOWN,
     EVENT_FRAME,       /* a whole one, decoded; a malformed one ends the link instead */
     EVENT_QUEUED,      /* what a link still has to write, whenever that shrank */
-    EVENT_DIAL_FAILED, /* every EFFECT_DIAL ends in this or in EVENT_LINK_UP */
-    EVENT_ADDRESS,     /* somebody may be there */
+    EVENT_DIAL_FAILED, /* every EFFECT_DIAL ends in this or in EVENT_LINK_UP; and with a ticket,
+                          of EFFECT_RESOLVE: there is no such host, or nobody answers at any
+                          address of it, of which this is the first */
+    EVENT_ADDRESS,     /* somebody may be there; with a ticket, of EFFECT_RESOLVE */
+    /* Guests: `guest`. Their links have numbers of their own, not 0 and never used twice. */
+    EVENT_GUEST_UP,      /* who they are, as far as is known; again whenever that changes */
+    EVENT_GUEST_ASKS,    /* to be called `name`: EFFECT_GUEST_NAMED answers */
+    EVENT_GUEST_SAID,    /* `text`, by `name` (empty: by itself), at `wall` (0: now) */
+    EVENT_GUEST_PRIVATE, /* `text` for `name` alone */
+    EVENT_GUEST_WHO,     /* who is there? EFFECT_GUEST_PEOPLE answers */
+    EVENT_GUEST_RINGS,   /* it calls us */
+    EVENT_GUEST_HERE,    /* `name` came or went, where it is: see `is` */
+    EVENT_GUEST_TICK,    /* the word `id` was delivered, or not: see `is` */
+    EVENT_GUEST_TROUBLE, /* see `trouble`, and `id`: how many */
+    EVENT_GUEST_DOWN,
     /* The user. */
     EVENT_LINE, /* a line was typed, and Enter pressed */
     EVENT_OPEN, /* a conversation was brought to the screen: it counts as read while it is there */
@@ -182,6 +227,15 @@ enum node_event_kind {
     EVENT_TIMER,     /* what EFFECT_TIMER asked for; any other moment is fine too */
 };
 
+/* What went wrong with a guest. */
+enum guest_trouble {
+    GUEST_TOO_LONG,  /* a message of theirs was cut */
+    GUEST_TOO_FAST,  /* some of theirs were not listened to */
+    GUEST_TOO_SLOW,  /* so many of ours did not fit into its queue */
+    GUEST_NO_TEXT,   /* a stranger sent what is no text: `name` is an address */
+    GUEST_NO_READER, /* nothing is read there */
+};
+
 /* Where the reader of a conversation looks, as far as the node has to know. */
 enum node_scroll {
     NODE_SCROLL_ANCHOR, /* the lowest line looked at is this one */
@@ -195,6 +249,7 @@ struct node_event {
     enum node_event_kind kind;
     uint32_t link;
     uint64_t ticket;
+    enum call_fault fault; /* of DIAL_FAILED and LINK_DOWN */
     /* Everything is borrowed for the call. */
     union {
         struct {
@@ -259,6 +314,24 @@ struct node_event {
             struct entry *const *entries;
             size_t count;
         } untried;
+        struct {
+            /* Of EVENT_GUEST_UP: */
+            const char *dialect; /* "": it hears, and is nobody yet */
+            uint32_t same_as;    /* another link of this guest; 0: there is none */
+            struct overlay_address address;
+            bool called;  /* by us.. */
+            bool asked;   /* ..and by EFFECT_DIAL, of this address */
+            bool spreads; /* it tells others what it is told */
+            bool quiet;   /* it comes and goes with every word: nobody is told */
+            bool ticks;   /* it says of each word whether it came */
+            /* And of all: */
+            struct span name; /* of UP: its own, or its address */
+            struct span text;
+            uint64_t wall;
+            uint64_t id;
+            bool is;
+            enum guest_trouble trouble;
+        } guest;
     };
 };
 
@@ -266,11 +339,17 @@ struct node_event {
 
 enum node_effect_kind {
     /* The network. */
-    EFFECT_SEND,    /* `frame` on `link` */
-    EFFECT_CLOSE,   /* after everything sent before; no EVENT_LINK_DOWN needs to follow */
-    EFFECT_DIAL,    /* a peer at `dial` */
-    EFFECT_RESOLVE, /* `resolve`: say each address by EVENT_ADDRESS (FOUND_ASKED), or that there is
-                       none by EVENT_DIAL_FAILED with the address all zero */
+    EFFECT_SEND,         /* `frame` on `link` */
+    EFFECT_CLOSE,        /* after everything sent before; no EVENT_LINK_DOWN needs to follow */
+    EFFECT_DIAL,         /* a peer, or a guest, at `dial` */
+    EFFECT_RESOLVE,      /* `resolve`, by its ticket: where the host answers by EVENT_ADDRESS
+                            (FOUND_ASKED), or EVENT_DIAL_FAILED; the address all zero where there is
+                            no such host */
+    EFFECT_GUEST_NAMED,  /* `guest`: its name from now on; empty: another has it, or none may */
+    EFFECT_GUEST_PEOPLE, /* `people`, for who asked */
+    EFFECT_GUEST_WORD,   /* `guest`, as it is told */
+    EFFECT_GUEST_RETRY,  /* what was not delivered goes once more, and who is not there is called */
+    EFFECT_GUEST_HANG_UP, /* EVENT_GUEST_DOWN follows */
     /* Jobs for any thread, by their ticket. */
     EFFECT_CHECK,  /* run_check of `sync` */
     EFFECT_OPEN,   /* whisper_open of `open` */
@@ -333,7 +412,31 @@ struct node_receipt {
     const char *conversation;
     size_t count;
     const struct id *stored_by;
-    size_t of; /* how many are expected to store it */
+    size_t of;         /* how many are expected to store it */
+    const char *guest; /* of a guest instead: who has.. */
+    bool delivered;    /* ..or has not got it */
+};
+
+/* What happens in the mesh, as a guest is told. */
+enum guest_tells {
+    GUEST_TELLS_SAY,
+    GUEST_TELLS_ACT,
+    GUEST_TELLS_PRIVATE, /* for this guest alone */
+    GUEST_TELLS_JOINED,  /* `who` came.. */
+    GUEST_TELLS_LEFT,    /* ..and went */
+    GUEST_TELLS_NOTICE,  /* the program itself says `text` */
+    GUEST_TELLS_RING,    /* `who` calls it */
+};
+
+struct node_guest_word {
+    enum guest_tells kind;
+    struct span who; /* how the speaker is called */
+    struct span text;
+    bool own;         /* our user speaks */
+    bool hosted;      /* a guest speaks, of ours or of another host, */
+    struct span name; /* whose own name is this; of NAMED: the guest's */
+    uint64_t wall;    /* by the speaker's clock */
+    uint64_t id;      /* for EVENT_GUEST_TICK; 0: it does not matter */
 };
 
 enum node_peer_state { NODE_PEER_UP, NODE_PEER_DOWN, NODE_PEER_CHANGED };
@@ -402,7 +505,10 @@ struct node_effect {
         enum disconnect_reason close;
         struct {
             struct overlay_address address;
-            bool asked; /* by the user, so where no peer answers a guest may */
+            bool asked; /* by the user, now or ever */
+            /* By the user now, in so many words; "": where no peer answers, a guest of any dialect
+             * may. NULL: nobody but a peer is wanted. */
+            const char *dialect;
         } dial;
         struct {
             const char *host;
@@ -440,6 +546,11 @@ struct node_effect {
         struct node_line shown;
         struct node_receipt receipt;
         struct node_peer peer;
+        struct node_guest_word guest;
+        struct {
+            size_t count;
+            const struct span *names;
+        } people;
         struct {
             bool error; /* else a notice */
             struct message message;

@@ -2,7 +2,10 @@
  * answered with an error that says what to do; nothing else happens to it. */
 #include "core/node_parts.h"
 
+#include "base/hostport.h"
 #include "base/utf8.h"
+
+#include <stdio.h>
 
 /* ---- saying things ---- */
 
@@ -47,8 +50,25 @@ static void whispered_to(struct node *node, struct room *room)
     }
 }
 
+/* Nothing but words goes to a guest alone. */
+static void say_to_guest(struct node *node, const struct room *room, enum entry_kind kind,
+                         struct span text)
+{
+    if (kind != ENTRY_SAY) {
+        node_refuse(node, "guest-words", N_("To a guest alone only words can be said."), NULL);
+        return;
+    }
+    char *words = xstrndup((const char *)text.bytes, text.size);
+    node_guest_whisper_in(node, room, words);
+    free(words);
+}
+
 void node_say(struct node *node, struct room *room, enum entry_kind kind, struct span text)
 {
+    if (room->guest) {
+        say_to_guest(node, room, kind, text);
+        return;
+    }
     struct word *word = node_word(node, kind, room->name, text);
     word->back = xstrndup(node->line_bytes, node->line_size);
     word->back_to = xstrdup(node->line_to);
@@ -182,41 +202,300 @@ static void away_set(struct node *node, const char *why)
     node_notice(node, &message);
 }
 
-/* ---- links ---- */
+/* ---- calls ---- */
 
-enum { PORT_NATIVE = 9999, PORT_DATED = 5555, PORT_JOIN = 5000 };
+/* What the user is told: why, and what to do next. */
+static const struct {
+    const char *code;
+    const char *sentence;
+} CALL_FAULTS[] = {
+    [CALL_UNKNOWN] = {"no-link", N_("No link to %s came about. Try again.")},
+    [CALL_NO_NAME] = {"no-host",
+                      N_("There is no host for %s. Check the name, or give its address.")},
+    [CALL_NAME_UNASKED] = {"no-name-service",
+                           N_("The name of %s could not be looked up: no name service answers. "
+                              "Give its address.")},
+    [CALL_REFUSED] = {"refused", N_("Nobody listens at %s. Is the program running there, and on "
+                                    "this port? It is tried again now and then.")},
+    [CALL_UNREACHABLE] = {"unreachable", N_("No way leads to %s. Check the network and the "
+                                            "address. It is tried again now and then.")},
+    [CALL_SILENT] = {"no-answer", N_("Nobody answers at %s. Is the machine on, and is a firewall "
+                                     "in between? It is tried again now and then.")},
+    [CALL_TROUBLE] = {"cannot-call", N_("%s cannot be called now: this machine has no files or no "
+                                        "memory left for it. Close something, and try again.")},
+    [CALL_MUTE] = {"mute", N_("Something listens at %s, but it said nothing: it hangs, or it is "
+                              "no Tertulia. Check the port.")},
+    [CALL_STRANGE] = {"no-tertulia",
+                      N_("Something answers at %s, but it is no Tertulia. Check the port.")},
+    [CALL_TLS] = {"tls-failed", N_("%s answers, but no secure link came about: it is another "
+                                   "program, or one of you needs a newer Tertulia.")},
+    [CALL_HUNG_UP] = {"hung-up", N_("%s hung up without a word: its mesh may have a secret "
+                                    "(--secret-file), or it is no Tertulia, or too many call it "
+                                    "now. It is tried again now and then.")},
+    [CALL_OTHER_MESH] = {"other-mesh", N_("%s belongs to another mesh. To meet there, start with "
+                                          "its name: --mesh.")},
+    [CALL_SECRET] = {"wrong-secret", N_("%s did not accept our secret. Compare the secret, and the "
+                                        "mesh's name (--mesh): both must be the same there.")},
+    [CALL_NO_SECRET] = {"no-secret", N_("%s belongs to a mesh without a secret. To meet there, "
+                                        "start without --secret-file.")},
+    [CALL_VERSION] = {"other-version", N_("%s speaks another version of the protocol: one of you "
+                                          "needs a newer program.")},
+    [CALL_UNWELCOME] = {"unwelcome", N_("Whoever is at %s has blocked you. Ask them to undo it.")},
+    [CALL_FULL] = {"full", N_("%s has no room for another link now. Try again later, or call "
+                              "somebody else of that mesh.")},
+    [CALL_LEAVING] = {"leaving", N_("The program at %s is just ending. Try again later.")},
+    [CALL_OURSELVES] = {"ourselves",
+                        N_("%s is this program itself. Give somebody else's address.")},
+    [CALL_BLOCKED] = {"blocked", N_("You have blocked whoever is at %s. /block lets them back.")},
+    [CALL_NO_ROOM] = {"no-room", N_("There are too many links here for one to %s. /disconnect "
+                                    "makes room.")},
+    [CALL_CROWDED] = {"crowded", N_("There are two links to that machine already, so %s was not "
+                                    "called. /disconnect makes room.")},
+    [CALL_IMPOSSIBLE] = {"bad-address", N_("Nobody can be at %s. Check the address.")},
+    [CALL_LINKED] = {"linked", N_("You are linked to %s already.")},
+    [CALL_NO_GUESTS] = {"no-guests",
+                        N_("%s is no Tertulia, and guests are turned away here: because "
+                           "of --no-guests, or of the mesh's secret.")},
+};
 
-/* Whoever is not called as a peer is the front end's to call. False: it is. */
-static bool do_connect(struct node *node, const struct command *command)
+static void call_free(struct node *node, struct call *call)
 {
-    bool guest = command->port == PORT_DATED || command->port == PORT_JOIN;
-    if (command->dialect)
-        guest = strcmp(command->dialect, "native") != 0;
-    if (guest)
-        return false;
-    struct node_effect *effect = node_effect(node, EFFECT_RESOLVE);
-    effect->resolve.host = node_effect_text(effect, command->host);
-    effect->resolve.port = command->port ? command->port : PORT_NATIVE;
-    node->asked_line = node->line;
-    return true;
+    DL_DELETE(node->calls, call);
+    node->call_count--;
+    free(call->where);
+    free(call);
 }
 
-void node_dial_failed(struct node *node, const struct overlay_address *address)
+void node_calls_free(struct node *node)
+{
+    while (node->calls)
+        call_free(node, node->calls);
+}
+
+/* What is said answers the line that asked for it. */
+static void call_end(struct node *node, struct call *call, enum call_fault fault)
+{
+    uint64_t line = node->line;
+    struct message message = message_make(CALL_FAULTS[fault].code, CALL_FAULTS[fault].sentence);
+    message_add(&message, call->where);
+    node->line = call->line;
+    if (fault == CALL_LINKED)
+        node_notice(node, &message);
+    else if (!node->leaving)
+        node_error(node, &message);
+    node->line = line;
+    call_free(node, call);
+}
+
+static void call_new(struct node *node, const char *host, uint16_t port, const char *dialect)
+{
+    char where[HOST_MAX + sizeof "[]:65535"];
+    snprintf(where, sizeof where, strchr(host, ':') ? "[%s]:%u" : "%s:%u", host, (unsigned)port);
+    if (node->call_count == NODE_CALLS) {
+        node_refuse(node, "busy",
+                    N_("Too many calls are under way. Call %s when some of them are "
+                       "over."),
+                    where);
+        return;
+    }
+    struct call *call = xcalloc(1, sizeof *call);
+    struct node_effect *effect = node_effect(node, EFFECT_RESOLVE);
+    call->where = xstrdup(where);
+    call->dialect = dialect;
+    call->line = node->line;
+    call->since = node->now.mono_ms;
+    call->ticket = effect->ticket = node_ticket(node);
+    effect->resolve.host = node_effect_text(effect, host);
+    effect->resolve.port = port;
+    DL_APPEND(node->calls, call);
+    node->call_count++;
+}
+
+static struct call *call_of(const struct node *node, uint64_t ticket)
+{
+    struct call *call;
+    DL_FOREACH(node->calls, call)
+    if (ticket && call->ticket == ticket)
+        return call;
+    return NULL;
+}
+
+/* Guests are no matter of the overlay's. */
+static void guest_dial(struct node *node, const struct call *call)
+{
+    struct node_effect *effect = node_effect(node, EFFECT_DIAL);
+    effect->dial.address = call->address;
+    effect->dial.asked = true;
+    effect->dial.dialect = call->dialect;
+}
+
+/* The overlay dials, unless there is a reason not to. */
+static void call_place(struct node *node, struct call *call)
+{
+    if (call->dialect && call->dialect[0]) {
+        guest_dial(node, call);
+        return;
+    }
+    switch (overlay_chance(&node->overlay, &call->address)) {
+    case OVERLAY_CHANCE_LINKED:
+        call_end(node, call, CALL_LINKED);
+        return;
+    case OVERLAY_CHANCE_CROWDED:
+        call_end(node, call, CALL_CROWDED);
+        return;
+    case OVERLAY_CHANCE_NONE:
+        call_end(node, call, CALL_IMPOSSIBLE);
+        return;
+    case OVERLAY_CHANCE_UNDERWAY: /* for other reasons: it ends alike for us */
+    case OVERLAY_CHANCE_LATER:
+    case OVERLAY_CHANCE_GOOD:
+        node_address(node, &call->address, FOUND_ASKED, 0, NULL);
+        return;
+    }
+}
+
+void node_call_found(struct node *node, uint64_t ticket, const struct overlay_address *address)
+{
+    struct call *call = call_of(node, ticket);
+    if (!call)
+        return;
+    call->ticket = 0;
+    call->address = *address;
+    call_place(node, call);
+}
+
+void node_calls_go_on(struct node *node)
+{
+    struct call *call, *next;
+    DL_FOREACH_SAFE(node->calls, call, next)
+    if (!call->ticket && !(call->dialect && call->dialect[0]) &&
+        overlay_chance(&node->overlay, &call->address) != OVERLAY_CHANCE_UNDERWAY)
+        call_place(node, call);
+}
+
+void node_call_failed(struct node *node, const struct overlay_address *address,
+                      enum call_fault fault)
+{
+    struct call *call, *next;
+    DL_FOREACH_SAFE(node->calls, call, next)
+    if (!call->ticket && overlay_address_equal(&call->address, address))
+        call_end(node, call, fault);
+}
+
+bool node_call_waits(const struct node *node, const struct overlay_address *address)
+{
+    const struct call *call;
+    DL_FOREACH(node->calls, call)
+    if (!call->ticket && overlay_address_equal(&call->address, address))
+        return true;
+    return false;
+}
+
+const char *node_call_dialect(const struct node *node, const struct overlay_address *address)
+{
+    const struct call *call;
+    DL_FOREACH(node->calls, call)
+    if (!call->ticket && call->dialect && overlay_address_equal(&call->address, address))
+        return call->dialect;
+    return NULL;
+}
+
+static void call_reached(struct node *node, const struct overlay_address *address)
+{
+    struct call *call, *next;
+    DL_FOREACH_SAFE(node->calls, call, next)
+    if (!call->ticket && overlay_address_equal(&call->address, address))
+        call_free(node, call);
+}
+
+/* Nobody calls a guest as a peer again. */
+void node_call_answered(struct node *node, const struct overlay_address *address)
+{
+    call_reached(node, address);
+    node_mesh_event(node,
+                    &(struct overlay_event){.kind = OVERLAY_DIAL_FAILED, .dial_failed = *address});
+    node_mesh_event(node, &(struct overlay_event){.kind = OVERLAY_NO_PEER, .forget = *address});
+    node_calls_go_on(node);
+}
+
+void node_call_reached(struct node *node, const struct node_link *link)
+{
+    call_reached(node, &link->address);
+}
+
+/* Two calls that crossed are nothing to tell. */
+void node_call_doubled(struct node *node, const struct node_link *link)
+{
+    uint64_t since = UINT64_MAX;
+    for (size_t i = 0; i < node->link_count; i++) {
+        const struct node_link *other = node->links[i];
+        if (other != link && other->state == LINK_READY && id_equal(&other->peer, &link->peer))
+            since = other->since < since ? other->since : since;
+    }
+    struct call *call, *next;
+    DL_FOREACH_SAFE(node->calls, call, next)
+    {
+        if (call->ticket || !overlay_address_equal(&call->address, &link->address))
+            continue;
+        if (since < call->since)
+            call_end(node, call, CALL_LINKED);
+        else
+            call_free(node, call);
+    }
+}
+
+/* Nobody answers at any address: the first is remembered, for later. */
+static void search_failed(struct node *node, struct call *call, const struct node_event *event)
 {
     static const struct overlay_address nowhere;
-    bool known = !overlay_address_equal(address, &nowhere);
-    if (known)
-        node_mesh_event(
-            node, &(struct overlay_event){.kind = OVERLAY_DIAL_FAILED, .dial_failed = *address});
-    if (!node->asked_line || (known && node_found(node, address) != FOUND_ASKED))
+    struct overlay_event vain = {.kind = OVERLAY_KNOWN};
+    vain.known.address = event->dial_failed;
+    vain.known.source = OVERLAY_FROM_USER_IN_VAIN;
+    if (!overlay_address_equal(&event->dial_failed, &nowhere))
+        node_mesh_event(node, &vain);
+    call_end(node, call, event->fault ? event->fault : CALL_NO_NAME);
+}
+
+void node_dial_failed(struct node *node, const struct node_event *event)
+{
+    struct call *call = call_of(node, event->ticket);
+    if (event->ticket) {
+        if (call)
+            search_failed(node, call, event);
         return;
-    node->line = node->asked_line;
-    node->asked_line = 0;
-    node_refuse(node, known ? "no-answer" : "no-host",
-                known ? N_("Nobody answers there. Is the program running, and is a firewall in "
-                           "between? /doctor looks.")
-                      : N_("There is no such host. Check the name, or give its address."),
-                NULL);
+    }
+    node_mesh_event(node, &(struct overlay_event){.kind = OVERLAY_DIAL_FAILED,
+                                                  .dial_failed = event->dial_failed});
+    node_person_unreached(node, &event->dial_failed, NULL);
+    node_call_failed(node, &event->dial_failed, event->fault ? event->fault : CALL_SILENT);
+    node_calls_go_on(node);
+}
+
+/* ---- links ---- */
+
+/* DIALECTS.md, "Calling": where each listens unless told otherwise, and those ports where nobody
+ * else does. */
+static const struct {
+    const char *dialect;
+    uint16_t port;
+    bool alone;
+} PORTS[] = {
+    {"native", 9999, false},    {"dated", 5555, true},  {"named", 9999, false},
+    {"neighbour", 9999, false}, {"piped", 9000, false}, {"join", 5000, true},
+};
+
+static bool do_connect(struct node *node, const struct command *command)
+{
+    const char *dialect = command->dialect ? command->dialect : "";
+    uint16_t port = command->port;
+    for (size_t i = 0; i < sizeof PORTS / sizeof *PORTS; i++) {
+        if (!command->dialect && PORTS[i].alone && PORTS[i].port == port)
+            dialect = PORTS[i].dialect;
+        if (!port && strcmp(dialect[0] ? dialect : "native", PORTS[i].dialect) == 0)
+            port = PORTS[i].port;
+    }
+    call_new(node, command->host, port, strcmp(dialect, "native") == 0 ? NULL : dialect);
+    return true;
 }
 
 /* ---- the line ---- */

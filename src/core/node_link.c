@@ -28,6 +28,19 @@ static void close_effect(struct node *node, uint32_t number, enum disconnect_rea
     effect->close = reason;
 }
 
+/* The overlay waits for every dial of its, and the user for those that they asked for. */
+static void dial_over(struct node *node, const struct node_link *link, bool known)
+{
+    if (!known)
+        node_mesh_event(node, &(struct overlay_event){.kind = OVERLAY_DIAL_FAILED,
+                                                      .dial_failed = link->address});
+    if (link->fault == CALL_LINKED)
+        node_call_doubled(node, link);
+    else
+        node_call_failed(node, &link->address, link->fault);
+    node_calls_go_on(node);
+}
+
 static void link_forget(struct node *node, struct node_link *link)
 {
     bool known = link->known;
@@ -37,6 +50,8 @@ static void link_forget(struct node *node, struct node_link *link)
     link->known = false;
     node->link_died = true;
     node_acks_link_gone(node, link);
+    if (link->dialled)
+        dial_over(node, link, known);
     if (!known)
         return;
     node_mesh_event(node, &(struct overlay_event){.kind = OVERLAY_LINK_DOWN, .link = link->number});
@@ -49,10 +64,16 @@ static void link_forget(struct node *node, struct node_link *link)
     node_person_tell(node, person, person_best_link(person) ? NODE_PEER_CHANGED : NODE_PEER_DOWN);
 }
 
-void node_link_down(struct node *node, struct node_link *link)
+void node_link_down(struct node *node, struct node_link *link, enum call_fault fault)
 {
-    if (link->state != LINK_DEAD)
-        link_forget(node, link);
+    if (link->state == LINK_DEAD)
+        return;
+    if (!fault)
+        fault = CALL_HUNG_UP;
+    if (fault == CALL_HUNG_UP && link->state == LINK_PROOF)
+        fault = CALL_SECRET; /* PROTOCOL: "otherwise closes without a word" */
+    link->fault = fault;
+    link_forget(node, link);
 }
 
 void node_link_close(struct node *node, struct node_link *link, enum disconnect_reason reason,
@@ -152,14 +173,6 @@ static struct node_link *link_add(struct node *node, const struct node_event *ev
     return link;
 }
 
-/* The overlay waits for every dial of its. */
-static void dial_over(struct node *node, const struct node_event *event)
-{
-    if (event->up.dialled)
-        node_mesh_event(node, &(struct overlay_event){.kind = OVERLAY_DIAL_FAILED,
-                                                      .dial_failed = event->up.address});
-}
-
 static size_t links_alive(const struct node *node)
 {
     size_t count = 0;
@@ -172,14 +185,18 @@ void node_link_up(struct node *node, const struct node_event *event)
 {
     const struct person *person = roster_person(node->roster, &event->up.peer);
     if (links_alive(node) >= NODE_LINKS || node->leaving || (person && person->blocked)) {
-        enum disconnect_reason reason = node->leaving               ? DISCONNECT_LEAVING
-                                        : person && person->blocked ? DISCONNECT_UNWELCOME
-                                                                    : DISCONNECT_FULL;
-        struct node_link nobody = {.number = event->link};
+        bool blocked = person && person->blocked;
+        enum disconnect_reason reason = node->leaving ? DISCONNECT_LEAVING
+                                        : blocked     ? DISCONNECT_UNWELCOME
+                                                      : DISCONNECT_FULL;
+        struct node_link nobody = {.number = event->link,
+                                   .address = event->up.address,
+                                   .fault = blocked ? CALL_BLOCKED : CALL_NO_ROOM};
         if (!node->config.key)
             node_send(node, &nobody, &(struct frame){.kind = FRAME_DISCONNECT, .reason = reason});
         close_effect(node, event->link, reason);
-        dial_over(node, event);
+        if (event->up.dialled)
+            dial_over(node, &nobody, false);
         return;
     }
     struct node_link *link = link_add(node, event);
@@ -190,15 +207,12 @@ void node_link_up(struct node *node, const struct node_event *event)
         proof_send(node, link);
 }
 
+/* `fault`: what a user who called there is told. */
 static void link_refuse(struct node *node, struct node_link *link, enum disconnect_reason reason,
-                        bool tell)
+                        bool tell, enum call_fault fault)
 {
-    struct overlay_address address = link->address;
-    bool dialled = link->dialled && !link->known;
+    link->fault = fault;
     node_link_close(node, link, reason, tell);
-    if (dialled)
-        node_mesh_event(
-            node, &(struct overlay_event){.kind = OVERLAY_DIAL_FAILED, .dial_failed = address});
 }
 
 static void proof_handle(struct node *node, struct node_link *link, const struct mesh_proof *proof)
@@ -209,8 +223,9 @@ static void proof_handle(struct node *node, struct node_link *link, const struct
         struct message message =
             message_make("wrong-secret", N_("Somebody who does not know this mesh's secret was "
                                             "turned away."));
-        node_notice_seldom(node, &message);
-        link_refuse(node, link, DISCONNECT_NET, false);
+        if (!link->dialled)
+            node_notice_seldom(node, &message);
+        link_refuse(node, link, DISCONNECT_NET, false, CALL_SECRET);
         return;
     }
     if (!link->dialled)
@@ -248,6 +263,8 @@ static void person_up(struct node *node, struct node_link *link, struct span nam
     if (!roster_link_up(node->roster, person, link->number, &link->address, link->found,
                         node->now.wall_ms))
         first = false;
+    if (link->dialled)
+        node_person_unreached(node, &link->address, person);
     node_person_name(node, person, name);
     node_person_vouch(node, person);
     node_person_keep(node, person);
@@ -263,6 +280,10 @@ static void link_ready(struct node *node, struct node_link *link, const struct f
     node_mesh_up(node, link, hello);
     if (link->state != LINK_READY)
         return; /* the overlay would not have it */
+    if (link->dialled) {
+        node_call_reached(node, link);
+        node_calls_go_on(node);
+    }
     person_up(node, link, hello->name);
     struct sync_event event = {.kind = SYNC_LINK_UP, .link = link->number};
     event.up.peer = link->peer;
@@ -277,8 +298,11 @@ static void link_ready(struct node *node, struct node_link *link, const struct f
         node_talk_profile(node);
 }
 
-static void version_told(struct node *node)
+/* Who asked for this link is told why it ended; all others here, and seldom. */
+static void version_told(struct node *node, const struct node_link *link)
 {
+    if (link->dialled && node_call_waits(node, &link->address))
+        return;
     struct message message = message_make(
         "other-version", N_("Somebody speaks another version of the protocol: one of you needs a "
                             "newer program."));
@@ -288,12 +312,12 @@ static void version_told(struct node *node)
 static void hello_handle(struct node *node, struct node_link *link, const struct frame_hello *hello)
 {
     if (hello->version != PROTOCOL_VERSION) {
-        version_told(node);
-        link_refuse(node, link, DISCONNECT_VERSION, true);
+        version_told(node, link);
+        link_refuse(node, link, DISCONNECT_VERSION, true, CALL_VERSION);
         return;
     }
     if (!hash_equal(&hello->net, &node->config.net)) {
-        link_refuse(node, link, DISCONNECT_NET, true);
+        link_refuse(node, link, DISCONNECT_NET, true, CALL_OTHER_MESH);
         return;
     }
     if (!link->dialled)
@@ -315,12 +339,30 @@ static void ping_heard(struct node *node, struct node_link *link, uint64_t token
     roster_rtt(node->roster, person, link->number, ms ? (uint32_t)ms * 1000 : 500);
 }
 
+static enum call_fault fault_of(uint32_t reason)
+{
+    switch (reason) {
+    case DISCONNECT_LEAVING:
+        return CALL_LEAVING;
+    case DISCONNECT_FULL:
+        return CALL_FULL;
+    case DISCONNECT_VERSION:
+        return CALL_VERSION;
+    case DISCONNECT_NET:
+        return CALL_OTHER_MESH;
+    case DISCONNECT_UNWELCOME:
+        return CALL_UNWELCOME;
+    default: /* a number of theirs, no enum of ours */
+        return CALL_HUNG_UP;
+    }
+}
+
 static void disconnect_heard(struct node *node, struct node_link *link, uint32_t reason)
 {
     link->spared = reason != DISCONNECT_LEAVING;
-    link_refuse(node, link, DISCONNECT_OTHER, false);
     if (reason == DISCONNECT_VERSION)
-        version_told(node);
+        version_told(node, link);
+    link_refuse(node, link, DISCONNECT_OTHER, false, fault_of(reason));
 }
 
 static void frame_ready(struct node *node, struct node_link *link, const struct frame *frame)
@@ -381,9 +423,13 @@ static void frame_early(struct node *node, struct node_link *link, const struct 
         hello_handle(node, link, &frame->hello);
     else if (!proof && frame->kind == FRAME_DISCONNECT)
         disconnect_heard(node, link, frame->reason);
+    else if (proof && frame->kind == FRAME_DISCONNECT)
+        link_refuse(node, link, DISCONNECT_MALFORMED, true, fault_of(frame->reason));
+    else if (proof && frame->kind == FRAME_HELLO)
+        link_refuse(node, link, DISCONNECT_MALFORMED, true, CALL_NO_SECRET);
     else if (proof ||
              (frame->kind != FRAME_UNKNOWN && (frame->kind != FRAME_PROOF || node->config.key)))
-        link_refuse(node, link, DISCONNECT_MALFORMED, true);
+        link_refuse(node, link, DISCONNECT_MALFORMED, true, CALL_STRANGE);
 }
 
 void node_frame(struct node *node, struct node_link *link, const struct frame *frame)
@@ -421,7 +467,7 @@ static void link_tick(struct node *node, struct node_link *link)
 {
     uint64_t silent = node->now.mono_ms - link->heard;
     if (link->state != LINK_READY) {
-        link_refuse(node, link, DISCONNECT_OTHER, false);
+        link_refuse(node, link, DISCONNECT_OTHER, false, CALL_MUTE);
     } else if (silent >= NODE_DEAD_MS) {
         node_link_close(node, link, DISCONNECT_OTHER, false);
     } else {

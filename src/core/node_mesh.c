@@ -10,6 +10,29 @@ static struct overlay_address asked_for(const struct node *node,
     return *address;
 }
 
+/* Where the link was a call of the user's. */
+static enum call_fault fault_of(enum overlay_why why)
+{
+    switch (why) {
+    case OVERLAY_WHY_SELF:
+        return CALL_OURSELVES;
+    case OVERLAY_WHY_DUPLICATE:
+        return CALL_LINKED;
+    case OVERLAY_WHY_ADDRESS:
+        return CALL_CROWDED;
+    case OVERLAY_WHY_FULL:
+        return CALL_NO_ROOM;
+    case OVERLAY_WHY_SILENT:
+    case OVERLAY_WHY_ENOUGH:
+    case OVERLAY_WHY_EVICTED:
+    case OVERLAY_WHY_MANY:
+    case OVERLAY_WHY_SWAP:
+    case OVERLAY_WHY_LEFT:
+        return CALL_UNKNOWN;
+    }
+    return CALL_UNKNOWN;
+}
+
 static void effect_do(struct node *node, const struct overlay_effect *effect)
 {
     struct node_link *link = node_link(node, effect->link);
@@ -17,12 +40,14 @@ static void effect_do(struct node *node, const struct overlay_effect *effect)
     case OVERLAY_DIAL: {
         struct node_effect *dial = node_effect(node, EFFECT_DIAL);
         dial->dial.address = asked_for(node, &effect->dial, &dial->dial.asked);
+        dial->dial.dialect = node_call_dialect(node, &effect->dial);
         return;
     }
     case OVERLAY_CLOSE:
         if (!link)
             return;
         link->spared = true;
+        link->fault = fault_of(effect->close);
         node_link_close(node, link, DISCONNECT_OTHER, false);
         return;
     case OVERLAY_SEND:

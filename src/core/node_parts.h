@@ -17,6 +17,7 @@
 #include <utlist.h>
 
 enum {
+    NODE_CALLS = 64,          /* of the user's under way: as many as a command line can name */
     NODE_HEARD = 64,          /* addresses whose source is remembered for who answers there */
     NODE_PENDING = 65536,     /* entries proved and not stored yet whose place is remembered */
     NODE_WAITING = 256,       /* own words on their way to the disk: more than anybody types */
@@ -51,6 +52,7 @@ struct node_link {
     bool known;  /* the overlay, sync and the roster have it */
     bool spared; /* given up, not lost: they are still there */
     enum found found;
+    enum call_fault fault; /* why it ended before hello, where that is known */
     struct id peer;
     struct id mesh_id; /* as the overlay knows it */
     uint8_t instance[INSTANCE_BYTES];
@@ -64,6 +66,17 @@ struct node_link {
     uint64_t asked;  /* for the acks of theirs; 0: never */
     uint64_t beats_at;
     uint32_t beats;
+};
+
+/* A call that the user asked for, until somebody was reached or it failed: both are its end. */
+struct call {
+    struct call *prev, *next;
+    char *where;         /* as it was typed */
+    const char *dialect; /* "": of anybody; NULL: of peers alone */
+    uint64_t line;
+    uint64_t ticket;                /* its host is being looked for; 0: no longer */
+    struct overlay_address address; /* where it is tried */
+    uint64_t since;
 };
 
 /* The place of an author's log, shortened; `more` only where the log itself does not say it, or
@@ -122,6 +135,10 @@ struct word {
     struct id whom;
     size_t reader_count;
     struct id *readers;
+    char *guest; /* who says it, if not we: a guest of ours, .. */
+    char dialect[DIALECT_NAME_MAX + 1];
+    uint64_t wall; /* ..at that time of its own; 0: now */
+    uint32_t from; /* the guest's link */
     uint64_t line;
     char *back; /* as it was typed; NULL: nobody typed it */
     char *back_to;
@@ -209,7 +226,6 @@ struct node {
     const char *line_to; /* where its Enter goes */
     const char *line_bytes;
     size_t line_size;
-    uint64_t asked_line; /* of the last /connect, until it failed; 0: none */
     struct node_effect *effects;
     uint64_t tickets;
     uint64_t timer;
@@ -235,6 +251,8 @@ struct node {
         uint8_t found;
     } heard[NODE_HEARD];
     size_t heard_next;
+    struct call *calls;
+    size_t call_count;
 
     /* ourselves */
     char *name;
@@ -296,6 +314,7 @@ struct node {
     uint64_t bell_at;
     uint64_t seldom_at;
     struct asking *asking;
+    struct guest_book *guests; /* NULL: there was never one */
     uint64_t catching_up; /* entries that were missing at the most; 0: the progress is not ours */
 };
 
@@ -321,7 +340,8 @@ uint64_t node_hash(const struct node *node, const void *bytes, size_t size);
 
 struct node_link *node_link(const struct node *node, uint32_t number);
 void node_link_up(struct node *node, const struct node_event *event);
-void node_link_down(struct node *node, struct node_link *link);
+/* `fault`: as far as the network can tell. */
+void node_link_down(struct node *node, struct node_link *link, enum call_fault fault);
 void node_frame(struct node *node, struct node_link *link, const struct frame *frame);
 void node_send(struct node *node, const struct node_link *link, const struct frame *frame);
 /* Says why where the other side may hear it. */
@@ -331,6 +351,27 @@ void node_links_tick(struct node *node);
 uint64_t node_links_due(const struct node *node);
 /* Frees those that ended in this event. */
 void node_links_sweep(struct node *node);
+
+/* ---- node_command.c: calls that the user asked for ---- */
+
+/* EVENT_ADDRESS with a ticket, and EVENT_DIAL_FAILED. */
+void node_call_found(struct node *node, uint64_t ticket, const struct overlay_address *address);
+void node_dial_failed(struct node *node, const struct node_event *event);
+/* A link that we dialled ended before hello, or there never was one. */
+void node_call_failed(struct node *node, const struct overlay_address *address,
+                      enum call_fault fault);
+/* Whether a user waits for what becomes of this address. */
+bool node_call_waits(const struct node *node, const struct overlay_address *address);
+/* What a user who waits for it wants to find there; NULL: a peer, or nobody waits. */
+const char *node_call_dialect(const struct node *node, const struct overlay_address *address);
+/* A guest is there. */
+void node_call_answered(struct node *node, const struct overlay_address *address);
+/* It led to somebody, or to somebody to whom there is another link. */
+void node_call_reached(struct node *node, const struct node_link *link);
+void node_call_doubled(struct node *node, const struct node_link *link);
+/* A dial ended, so there may be room for one that waits. */
+void node_calls_go_on(struct node *node);
+void node_calls_free(struct node *node);
 
 /* ---- node_mesh.c: the overlay ---- */
 
@@ -401,6 +442,7 @@ void node_line_keep(struct node_effect *effect, struct node_line *line);
 void node_learn(struct node *node, const struct node_record *record);
 /* A line to the front end and to the model. */
 void node_show(struct node *node, const struct node_record *record);
+void node_line_show(struct node *node, const struct shown *shown);
 /* The same line for the model alone. */
 void node_post_make(const struct node *node, const struct shown *shown, struct post_spec *into);
 
@@ -440,6 +482,32 @@ void node_acks_free(struct node *node);
 /* A line of ours is stored; a receipt for some came. */
 void node_spoken_add(struct node *node, const struct entry *entry, const struct word *word);
 
+/* ---- node_guest.c ---- */
+
+/* Every EVENT_GUEST_... */
+void node_guest(struct node *node, const struct node_event *event);
+/* A line is shown, or a peer comes or goes: guests are told. */
+void node_guest_hear(struct node *node, const struct node_line *line);
+void node_guest_presence(struct node *node, const struct person *person, bool came);
+/* What is stored now is what this link said; 0: nobody's. */
+void node_guest_from(struct node *node, uint32_t number);
+/* Whether that link is still there, and brings words of this guest. */
+bool node_guest_speaks(const struct node *node, struct span name, struct span dialect);
+/* To a guest of ours alone; the user is told where that cannot be. */
+void node_guest_whisper(struct node *node, const struct person *person, const char *text);
+void node_guest_whisper_in(struct node *node, const struct room *room, const char *text);
+void node_guest_call(struct node *node, const struct person *person);
+/* NULL: on all guests. */
+void node_guest_hang_up(struct node *node, const struct person *person);
+/* False where there is none that can be called again. */
+bool node_guest_retry(struct node *node, const struct person *person);
+void node_guest_invite(struct node *node, const struct person *person, const struct room *room);
+void node_guests_free(struct node *node);
+/* node_echo.c: whether this line of a guest came through another host already. */
+bool node_guest_again(struct node *node, const struct node_line *line, uint64_t hlc);
+uint64_t node_guests_due(const struct node *node);
+void node_guests_tick(struct node *node);
+
 /* ---- node_people.c ---- */
 
 /* Known from now on; NULL where there is no room. */
@@ -450,6 +518,9 @@ void node_self_keep(struct node *node);
 /* Trust may have changed. */
 void node_person_vouch(struct node *node, const struct person *person);
 void node_person_tell(struct node *node, const struct person *person, enum node_peer_state state);
+/* A dial to this address was in vain, or it led to `instead`, whoever it was of before. */
+void node_person_unreached(struct node *node, const struct overlay_address *address,
+                           const struct person *instead);
 void node_person_name(struct node *node, struct person *person, struct span name);
 void node_person_profile(struct node *node, const struct entry *entry, uint64_t key,
                          const struct body_profile *profile);
@@ -473,7 +544,6 @@ void node_say(struct node *node, struct room *room, enum entry_kind kind, struct
 /* Does a command; false where it is not the node's after all. */
 typedef bool node_command(struct node *node, const struct command *command);
 bool node_command_people(struct node *node, const struct command *command);
-void node_dial_failed(struct node *node, const struct overlay_address *address);
 
 void node_line(struct node *node, const struct node_event *event);
 void node_leave(struct node *node);

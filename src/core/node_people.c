@@ -94,6 +94,8 @@ void node_person_tell(struct node *node, const struct person *person, enum node_
     effect->peer.why = node_effect_text(effect, effect->peer.why);
     if (effect->peer.guest)
         effect->peer.guest = node_effect_text(effect, effect->peer.guest);
+    if (state != NODE_PEER_CHANGED)
+        node_guest_presence(node, person, state == NODE_PEER_UP);
 }
 
 void node_person_name(struct node *node, struct person *person, struct span name)
@@ -112,6 +114,22 @@ void node_person_name(struct node *node, struct person *person, struct span name
     message_add(&message, label);
     message_add(&message, known);
     node_notice(node, &message);
+}
+
+void node_person_unreached(struct node *node, const struct overlay_address *address,
+                           const struct person *instead)
+{
+    const struct person *person = NULL;
+    while ((person = roster_next(node->roster, person))) {
+        enum roster_unreached unreached = ROSTER_UNREACHED_NOT_THEIRS;
+        if (person != instead)
+            unreached = roster_unreached(node->roster, person, address, node->now.wall_ms);
+        if (unreached == ROSTER_UNREACHED_KEEP || unreached == ROSTER_UNREACHED_FORGOTTEN)
+            node_person_keep(node, person);
+        if (unreached == ROSTER_UNREACHED_FORGOTTEN && !instead)
+            node_mesh_event(node,
+                            &(struct overlay_event){.kind = OVERLAY_FORGET, .forget = *address});
+    }
 }
 
 void node_person_profile(struct node *node, const struct entry *entry, uint64_t key,
@@ -155,6 +173,8 @@ void node_self_keep(struct node *node)
 void node_room_changed(struct node *node, const struct room *room)
 {
     model_touch(&node->model, MODEL_SIDEBAR);
+    if (room->guest) /* it is not kept */
+        return;
     for (size_t i = 0; i < node->changed_count; i++)
         if (strcmp(node->changed[i], room->name) == 0)
             return;

@@ -262,7 +262,7 @@ static void line_post(struct node *node, struct room *room, const struct shown *
         node_bell(node);
 }
 
-static void line_show(struct node *node, const struct shown *shown)
+void node_line_show(struct node *node, const struct shown *shown)
 {
     const struct node_line *line = &shown->line;
     struct room *room = rooms_find(node->rooms, line->conversation);
@@ -278,13 +278,22 @@ static void line_show(struct node *node, const struct shown *shown)
     struct node_effect *effect = node_effect(node, EFFECT_SHOWN);
     effect->shown = *line;
     node_line_keep(effect, &effect->shown);
+    node_guest_hear(node, line);
+}
+
+/* Whether a guest said it through another host, too. */
+static bool is_again(struct node *node, const struct node_record *record,
+                     const struct node_line *line)
+{
+    return line->guest.size && !line->whisper &&
+           node_guest_again(node, line, record->entry->fields.hlc);
 }
 
 void node_show(struct node *node, const struct node_record *record)
 {
     struct shown shown;
     if (node_line_make(node, record, &shown))
-        line_show(node, &shown);
+        node_line_show(node, &shown);
     node_line_done(&shown);
 }
 
@@ -312,6 +321,30 @@ static void profile_learn(struct node *node, const struct node_record *record)
     free(body);
 }
 
+/* Who speaks is there; and hosts say who comes and goes. */
+static void guest_learn(struct node *node, const struct node_record *record)
+{
+    const struct entry_fields *fields = &record->entry->fields;
+    bool leaves = fields->kind == ENTRY_LEAVE;
+    struct person *guest =
+        leaves ? roster_guest(node->roster, &fields->author, fields->guest, fields->dialect)
+               : roster_guest_add(node->roster, &fields->author, fields->guest, fields->dialect);
+    if (!guest)
+        return;
+    uint64_t now = node->now.wall_ms;
+    bool was = roster_presence(node->roster, guest, now) != PRESENCE_GONE;
+    bool own = id_equal(&fields->author, &node->config.identity->id);
+    if (!record->live || (own && !node_guest_speaks(node, fields->guest, fields->dialect)))
+        roster_seen(node->roster, guest, fields->hlc < now ? fields->hlc : now, now);
+    else if (leaves)
+        roster_left(node->roster, guest, now);
+    else
+        roster_here(node->roster, guest, now);
+    bool is = roster_presence(node->roster, guest, now) != PRESENCE_GONE;
+    if (was != is)
+        node_person_tell(node, guest, is ? NODE_PEER_UP : NODE_PEER_DOWN);
+}
+
 void node_learn(struct node *node, const struct node_record *record)
 {
     const struct entry_fields *fields = &record->entry->fields;
@@ -320,14 +353,15 @@ void node_learn(struct node *node, const struct node_record *record)
         return;
     node_person_sign(node, &fields->author, fields->hlc, record->live);
     if (fields->guest.size)
-        (void)roster_guest_add(node->roster, &fields->author, fields->guest, fields->dialect);
+        guest_learn(node, record);
     if (fields->kind == ENTRY_PROFILE && fields->guest.size == 0)
         profile_learn(node, record);
     if (record->sealed != NODE_PLAIN)
         return;
     if (node_line_make(node, record, &shown)) {
         room_learn(node, &shown);
-        line_show(node, &shown);
+        if (!is_again(node, record, &shown.line))
+            node_line_show(node, &shown);
     }
     node_line_done(&shown);
 }

@@ -19,6 +19,7 @@ void node_word_free(struct word *word)
 {
     free(word->room);
     free(word->name);
+    free(word->guest);
     free((void *)(uintptr_t)word->text.bytes);
     free(word->readers);
     free(word->back);
@@ -240,6 +241,12 @@ static void fields_fill(struct node *node, const struct word *word, struct entry
     }
     if (!word->sealed)
         fields->room = span_text(word->room);
+    if (!word->guest)
+        return;
+    fields->guest = span_text(word->guest);
+    fields->dialect = span_text(word->dialect);
+    if (word->wall)
+        fields->wall = word->wall;
 }
 
 /* NULL where it cannot be said. */
@@ -315,7 +322,10 @@ static void word_stored(struct node *node, const struct node_record *stored)
     struct node_record record = *stored;
     record.live = true;
     DL_DELETE(node->storing, word);
-    if (word->sealed) {
+    node_guest_from(node, word->from);
+    if (word->sealed && word->guest) {
+        /* what a guest says to one alone is for that one */
+    } else if (word->sealed) {
         record.sealed = NODE_OPENED;
         record.conversation = word->room;
         record.whisper = word->whisper;
@@ -323,9 +333,11 @@ static void word_stored(struct node *node, const struct node_record *stored)
     } else {
         node_learn(node, &record);
     }
+    node_guest_from(node, 0);
     if (word->kind == ENTRY_PROFILE)
         node_self_keep(node);
-    node_spoken_add(node, word->entry, word);
+    if (!word->guest) /* whose words are not said again, and who waits for no receipt */
+        node_spoken_add(node, word->entry, word);
     const struct entry_fields *fields = &word->entry->fields;
     const struct author *self = logs_find(node->logs, &fields->author);
     const struct log *log = self ? author_log(self, &fields->epoch) : NULL;

@@ -22,11 +22,30 @@ static void ambiguous(struct node *node, const char *typed, const struct roster_
     node_error(node, &message);
 }
 
+/* Guests that left stand in nobody's way. */
+static enum roster_find find(const struct node *node, const char *typed, struct roster_match *into)
+{
+    struct person *there = NULL;
+    enum roster_find result = roster_find(node->roster, span_text(typed), into);
+    for (size_t i = 0; i < into->count; i++) {
+        struct person *one = into->people[i];
+        if (one->guest && roster_presence(node->roster, one, node->now.wall_ms) == PRESENCE_GONE)
+            continue;
+        if (there)
+            return result;
+        there = one;
+    }
+    if (result != ROSTER_MANY || into->total > into->count || !there)
+        return result;
+    *into = (struct roster_match){1, 1, {there}};
+    return ROSTER_ONE;
+}
+
 /* NULL where nobody is meant, or more than one; the user was told. */
 static struct person *person_meant(struct node *node, const char *typed)
 {
     struct roster_match match;
-    switch (roster_find(node->roster, span_text(typed), &match)) {
+    switch (find(node, typed, &match)) {
     case ROSTER_ONE:
         return match.people[0];
     case ROSTER_MANY:
@@ -60,12 +79,13 @@ static struct person *peer_meant(struct node *node, const char *typed)
     return person;
 }
 
-/* A front end reaches the guests that are linked to it. */
-static bool is_guest(struct node *node, const char *typed)
+/* NULL where that is nobody, several, or no guest. */
+static const struct person *guest_meant(struct node *node, const char *typed)
 {
     struct roster_match match;
-    return roster_find(node->roster, span_text(typed), &match) == ROSTER_ONE &&
-           match.people[0]->guest;
+    if (find(node, typed, &match) != ROSTER_ONE)
+        return NULL;
+    return match.people[0]->guest ? match.people[0] : NULL;
 }
 
 static void told(struct node *node, const char *code, const char *sentence,
@@ -147,7 +167,9 @@ static void block(struct node *node, const char *who)
         return;
     roster_block(node->roster, person, !person->blocked);
     changed(node, person);
-    if (person->blocked && !person->guest)
+    if (person->blocked && person->guest)
+        node_guest_hang_up(node, person);
+    else if (person->blocked)
         hang_up(node, &person->id, DISCONNECT_UNWELCOME);
     told(node, "block",
          person->blocked ? N_("You have nothing to do with %s any more.") : N_("%s is let back."),
@@ -177,6 +199,7 @@ static void disconnect(struct node *node, const struct command *command)
 {
     if (command->all) {
         hang_up(node, NULL, DISCONNECT_OTHER);
+        node_guest_hang_up(node, NULL);
         return;
     }
     const char *who = command->who;
@@ -193,28 +216,66 @@ static void disconnect(struct node *node, const struct command *command)
         node_refuse(node, "not-linked", N_("No link of yours leads to %s."), who);
 }
 
-/* Guests that are linked to us are the front end's to talk to and to hang up on. */
 static bool do_whisper(struct node *node, const struct command *command)
 {
-    if (is_guest(node, command->who))
-        return false;
-    whisper(node, command->who, ENTRY_SAY, command->text);
+    const struct person *guest = guest_meant(node, command->who);
+    if (guest)
+        node_guest_whisper(node, guest, command->text);
+    else
+        whisper(node, command->who, ENTRY_SAY, command->text);
     return true;
 }
 
 static bool do_call(struct node *node, const struct command *command)
 {
-    if (is_guest(node, command->who))
-        return false;
-    whisper(node, command->who, ENTRY_CALL, "");
+    const struct person *guest = guest_meant(node, command->who);
+    if (guest)
+        node_guest_call(node, guest);
+    else
+        whisper(node, command->who, ENTRY_CALL, "");
     return true;
 }
 
 static bool do_disconnect(struct node *node, const struct command *command)
 {
-    if (command->who && is_guest(node, command->who))
-        return false;
-    disconnect(node, command);
+    const struct person *guest = command->who ? guest_meant(node, command->who) : NULL;
+    if (!guest)
+        disconnect(node, command);
+    else if (person_best_link(guest))
+        node_guest_hang_up(node, guest);
+    else
+        node_refuse(node, "not-linked", N_("No link of yours leads to %s."), command->who);
+    return true;
+}
+
+/* To one guest, or to all of them. */
+static bool do_retry(struct node *node, const struct command *command)
+{
+    const struct person *person = command->who ? person_meant(node, command->who) : NULL;
+    if ((!command->who || person) && !node_guest_retry(node, person))
+        node_refuse(node, "nothing-to-retry",
+                    N_("There is no guest whom you called, so there is nothing to send again."),
+                    NULL);
+    return true;
+}
+
+static bool do_invite(struct node *node, const struct command *command)
+{
+    const struct room *room = rooms_find(node->rooms, node->line_to);
+    struct person *person = person_meant(node, command->who);
+    if (!person)
+        return true;
+    if (!person->guest)
+        node_refuse(node, "no-guest",
+                    N_("%s needs no invitation: rooms are open to everyone who "
+                       "runs this program."),
+                    command->who);
+    else if (!room || room->kind != ROOM_PUBLIC || !room->joined)
+        node_refuse(node, "not-joined", N_("You are not in %s. /join it first."), node->line_to);
+    else if (room == rooms_everyone(node->rooms))
+        node_refuse(node, "hears-already", N_("%s hears this room as it is."), command->who);
+    else
+        node_guest_invite(node, person, room);
     return true;
 }
 
@@ -249,9 +310,10 @@ static bool do_trust(struct node *node, const struct command *command)
 }
 
 static node_command *const COMMANDS[COMMAND_COUNT] = {
-    [COMMAND_WHISPER] = do_whisper,       [COMMAND_CALL] = do_call,   [COMMAND_INFO] = do_info,
-    [COMMAND_DISCONNECT] = do_disconnect, [COMMAND_VERIFY] = do_info, [COMMAND_ALIAS] = do_alias,
-    [COMMAND_IGNORE] = do_ignore,         [COMMAND_BLOCK] = do_block, [COMMAND_TRUST] = do_trust,
+    [COMMAND_WHISPER] = do_whisper,       [COMMAND_CALL] = do_call,     [COMMAND_INFO] = do_info,
+    [COMMAND_DISCONNECT] = do_disconnect, [COMMAND_VERIFY] = do_info,   [COMMAND_ALIAS] = do_alias,
+    [COMMAND_IGNORE] = do_ignore,         [COMMAND_BLOCK] = do_block,   [COMMAND_TRUST] = do_trust,
+    [COMMAND_RETRY] = do_retry,           [COMMAND_INVITE] = do_invite,
 };
 
 bool node_command_people(struct node *node, const struct command *command)

@@ -79,7 +79,7 @@ void node_open(struct node *node, const char *conversation)
         room_leave_mark(node->shown);
     node->shown = room;
     rooms_pin(node->rooms, room);
-    struct conversation *held = room ? model_hold(&node->model, room, true) : NULL;
+    struct conversation *held = room ? model_hold(&node->model, room, !room->guest) : NULL;
     model_open(&node->model, held);
     if (!held)
         return;

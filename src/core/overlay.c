@@ -180,7 +180,13 @@ static void address_known(struct turn *turn, const struct overlay_event *event)
         return;
     case OVERLAY_FROM_USER:
         memory_name(turn->overlay, address);
-        dial_start(turn, address, FOR_USER);
+        if (!dial_start(turn, address, FOR_USER))
+            dial_asked(turn->overlay, address);
+        return;
+    case OVERLAY_FROM_USER_IN_VAIN:
+        memory_name(turn->overlay, address);
+        memory_tried(turn->overlay, address);
+        memory_failed(turn->overlay, address);
         return;
     }
 }
@@ -207,6 +213,12 @@ static void event_apply(struct turn *turn, const struct overlay_event *event)
         return;
     case OVERLAY_KNOWN:
         address_known(turn, event);
+        return;
+    case OVERLAY_FORGET:
+        memory_give_up(overlay, &event->forget);
+        return;
+    case OVERLAY_NO_PEER:
+        memory_forget(overlay, &event->forget);
         return;
     case OVERLAY_TICK:
         if (turn->now_ms >= overlay->cycle_at)

@@ -134,13 +134,16 @@ enum overlay_event_kind {
     OVERLAY_DIAL_FAILED, /* every dial ends in this or in LINK_UP */
     OVERLAY_MESSAGE,     /* in its bounds, and a beat's signature holds */
     OVERLAY_KNOWN,
-    OVERLAY_TICK, /* overlay_due has come; any other moment is fine too */
+    OVERLAY_FORGET,  /* this address has led nowhere for long; not where the user named it */
+    OVERLAY_NO_PEER, /* whoever is at `forget` is no peer, even if the user named it */
+    OVERLAY_TICK,    /* overlay_due has come; any other moment is fine too */
 };
 
 enum overlay_source {
     OVERLAY_FROM_BEACON,
-    OVERLAY_FROM_MEMORY, /* of an earlier run */
-    OVERLAY_FROM_USER,   /* dialled at once */
+    OVERLAY_FROM_MEMORY,       /* of an earlier run */
+    OVERLAY_FROM_USER,         /* dialled at once */
+    OVERLAY_FROM_USER_IN_VAIN, /* it was dialled just now, and nobody answered */
 };
 
 struct overlay_event {
@@ -161,6 +164,7 @@ struct overlay_event {
             bool has_component;
             struct id component;
         } known;
+        struct overlay_address forget;
         const struct overlay_message *message;
     };
 };
@@ -287,6 +291,18 @@ size_t overlay_active(const struct overlay *overlay);
 
 /* Whether this link is one of them. */
 bool overlay_is_active(const struct overlay *overlay, uint32_t link);
+
+/* What would become of a dial now. */
+enum overlay_chance {
+    OVERLAY_CHANCE_GOOD,
+    OVERLAY_CHANCE_LINKED,   /* a link leads there already */
+    OVERLAY_CHANCE_UNDERWAY, /* it is being dialled, or its hello is awaited */
+    OVERLAY_CHANCE_CROWDED,  /* OVERLAY_PER_ADDRESS */
+    OVERLAY_CHANCE_LATER,    /* OVERLAY_DIALS are under way */
+    OVERLAY_CHANCE_NONE,     /* nobody can be there: a group, port 0 */
+};
+enum overlay_chance overlay_chance(const struct overlay *overlay,
+                                   const struct overlay_address *address);
 
 /* An identity, shortened for addresses and beacons. Never 0. */
 uint32_t overlay_hint(const struct id *id);

@@ -227,6 +227,13 @@ void memory_forget(struct overlay *overlay, const struct overlay_address *addres
         memory_put(overlay, place, &(struct overlay_address){0}, false);
 }
 
+void memory_give_up(struct overlay *overlay, const struct overlay_address *address)
+{
+    size_t place = memory_find(overlay, address);
+    if (place < PLACES && !overlay->memory.state[place].asked)
+        memory_forget(overlay, address);
+}
+
 /* Soon again at first, rarely for the hopeless. */
 static bool memory_is_due(const struct overlay *overlay, size_t place)
 {

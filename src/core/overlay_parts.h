@@ -55,12 +55,14 @@ void known_learn(struct turn *turn, const struct overlay_link *link,
 
 /* Vouched: it has just answered a dial of ours. */
 void memory_add(struct overlay *overlay, const struct overlay_address *address, bool vouched);
-/* A dial is on its way. */
 /* The user named it. */
 void memory_name(struct overlay *overlay, const struct overlay_address *address);
+/* A dial is on its way. */
 void memory_tried(struct overlay *overlay, const struct overlay_address *address);
 void memory_failed(struct overlay *overlay, const struct overlay_address *address);
 void memory_forget(struct overlay *overlay, const struct overlay_address *address);
+/* The same where the user did not name it. */
+void memory_give_up(struct overlay *overlay, const struct overlay_address *address);
 enum ripeness {
     RIPE_DUE,
     RIPE_BY_CHANCE,   /* any but the hopeless, and those when they are due */
@@ -105,6 +107,8 @@ enum purpose dial_ended(struct overlay *overlay, const struct overlay_address *a
 bool dial_is_possible(const struct overlay *overlay, const struct overlay_address *address);
 /* False where its bounds or an existing link are in the way. */
 bool dial_start(struct turn *turn, const struct overlay_address *address, enum purpose purpose);
+/* The user wants what may be under way for another reason: its link is not one too many then. */
+void dial_asked(struct overlay *overlay, const struct overlay_address *address);
 /* How many links we lack; in a full mesh, how many people we know of and lack. */
 size_t links_missing(const struct overlay *overlay);
 /* People there are, as far as we know. */

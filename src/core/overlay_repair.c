@@ -66,6 +66,20 @@ bool dial_is_possible(const struct overlay *overlay, const struct overlay_addres
            !dial_is_underway(overlay, address) && host_has_room(overlay, address);
 }
 
+enum overlay_chance overlay_chance(const struct overlay *overlay,
+                                   const struct overlay_address *address)
+{
+    if (!address_is_dialable(address))
+        return OVERLAY_CHANCE_NONE;
+    if (link_reaches(overlay, address, 0))
+        return OVERLAY_CHANCE_LINKED;
+    if (dial_is_underway(overlay, address))
+        return OVERLAY_CHANCE_UNDERWAY;
+    if (!host_has_room(overlay, address))
+        return OVERLAY_CHANCE_CROWDED;
+    return dials_underway(overlay) < OVERLAY_DIALS ? OVERLAY_CHANCE_GOOD : OVERLAY_CHANCE_LATER;
+}
+
 bool dial_start(struct turn *turn, const struct overlay_address *address, enum purpose purpose)
 {
     struct overlay *overlay = turn->overlay;
@@ -79,6 +93,13 @@ bool dial_start(struct turn *turn, const struct overlay_address *address, enum p
     spare_forget(overlay, &copy, 0);
     memory_tried(overlay, &copy);
     return true;
+}
+
+void dial_asked(struct overlay *overlay, const struct overlay_address *address)
+{
+    struct overlay_dial *dial = address->port ? dial_find(overlay, address) : NULL;
+    if (dial)
+        dial->purpose = FOR_USER;
 }
 
 /* ---- how many ---- */

@@ -8,6 +8,7 @@
 
 #define uthash_malloc(size) xmalloc(size)
 #define uthash_fatal(why) die("table: %s", why)
+#include <stdio.h>
 #include <stdlib.h>
 #include <uthash.h>
 #include <utlist.h>
@@ -267,12 +268,43 @@ struct room *rooms_whisper(struct rooms *rooms, const struct id *people, size_t 
     return room;
 }
 
+void guest_conversation(const struct id *host, const char *dialect, const char *name,
+                        char into[GUEST_CONVERSATION])
+{
+    char id[ID_TEXT];
+    id_text(host, id);
+    snprintf(into, GUEST_CONVERSATION, "@%s/%s/%s", id, dialect, name);
+}
+
+const char *guest_conversation_name(const char *conversation)
+{
+    if (conversation[0] != '@' || strlen(conversation) < ID_TEXT || conversation[ID_TEXT] != '/')
+        return NULL;
+    const char *slash = strchr(conversation + ID_TEXT + 1, '/');
+    return slash && slash[1] ? slash + 1 : NULL;
+}
+
+struct room *rooms_guest(struct rooms *rooms, const char *name, uint64_t now)
+{
+    struct room *room = rooms_find(rooms, name);
+    if (room)
+        return room;
+    if (strlen(name) >= GUEST_CONVERSATION ||
+        (rooms->whisper_count >= WHISPERS_MOST && !room_for_one(rooms, ROOM_WHISPER)))
+        return NULL;
+    room = room_new(rooms, name, ROOM_WHISPER, now);
+    room->guest = true;
+    return room;
+}
+
 struct room *rooms_restore(struct rooms *rooms, const char *name, uint64_t now)
 {
     struct id people[READERS_MAX];
     size_t count = 0;
     if (name[0] != '@')
         return rooms_open(rooms, span_text(name), now);
+    if (guest_conversation_name(name))
+        return rooms_guest(rooms, name, now);
     for (const char *at = name; *at != '\0'; at += ID_TEXT) {
         char text[ID_TEXT];
         if (count == READERS_MAX || *at != (count == 0 ? '@' : ',') || strlen(at + 1) < ID_TEXT - 1)
@@ -389,6 +421,8 @@ struct id *room_expected(const struct rooms *rooms, const struct room *room,
     if (room->kind == ROOM_PUBLIC)
         most = room == rooms->everyone ? roster_count(roster) : room->member_count;
     *count = 0;
+    if (room->guest)
+        return NULL; /* what is for it alone, it answers itself */
     struct id *ids = xcalloc(most > 0 ? most : 1, sizeof *ids);
     if (room->kind == ROOM_WHISPER) {
         memcpy(ids, room->people, most * sizeof *ids);

@@ -45,6 +45,7 @@ struct room {
     struct id *people;
     char *topic; /* NULL: none */
     struct order topic_at;
+    bool guest;  /* a whisper with a guest of ours: not encrypted, not kept, and nobody is in it */
     bool joined; /* rooms: we are in it. #everyone and whispers: always */
     bool spoken; /* whispers: we wrote in it */
     uint32_t unread;
@@ -73,6 +74,14 @@ struct room *rooms_open(struct rooms *rooms, struct span name, uint64_t now);
  * longest. */
 struct room *rooms_whisper(struct rooms *rooms, const struct id *people, size_t count,
                            uint64_t now);
+/* The one with a guest of ours, by its name (guest_conversation). At the bound as above. */
+struct room *rooms_guest(struct rooms *rooms, const char *name, uint64_t now);
+/* What that is called; NULL-free: GUEST_CONVERSATION bytes always do. */
+enum { GUEST_CONVERSATION = 1 + ID_TEXT + 1 + DIALECT_NAME_MAX + 1 + GUEST_NAME_MAX };
+void guest_conversation(const struct id *host, const char *dialect, const char *name,
+                        char into[GUEST_CONVERSATION]);
+/* The guest's name in it; NULL where it is the name of another conversation. */
+const char *guest_conversation_name(const char *conversation);
 /* The conversation named as `name` above, as it was kept; NULL where it cannot be. */
 struct room *rooms_restore(struct rooms *rooms, const char *name, uint64_t now);
 /* Not #everyone. */

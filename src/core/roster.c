@@ -396,21 +396,64 @@ static void sign_take(struct roster *roster, struct person *person, uint64_t at)
     roster->changes++;
 }
 
-static void address_take(struct person_more *more, const struct overlay_address *address,
-                         uint64_t now)
+static size_t address_find(const struct person_more *more, const struct overlay_address *address)
 {
-    if (address->port == 0)
-        return;
     size_t at = 0;
     while (at < more->address_count &&
            !overlay_address_equal(&more->addresses[at].address, address))
         at++;
+    return at;
+}
+
+/* The first of them from now on, in place of the same one or else of the last. */
+static void address_take(struct person_more *more, const struct person_address *taken)
+{
+    if (taken->address.port == 0)
+        return;
+    size_t at = address_find(more, &taken->address);
     if (at == more->address_count && at < PERSON_ADDRESSES)
         more->address_count++;
     if (at == PERSON_ADDRESSES)
         at--;
     memmove(more->addresses + 1, more->addresses, at * sizeof *more->addresses);
-    more->addresses[0] = (struct person_address){*address, now};
+    more->addresses[0] = *taken;
+}
+
+/* Who called us is there, but that says nothing of where they listen. */
+static void address_reached(struct person_more *more, const struct overlay_address *address,
+                            bool dialled, uint64_t now)
+{
+    struct person_address taken = {.address = *address};
+    size_t at = address_find(more, address);
+    if (at < more->address_count)
+        taken = more->addresses[at];
+    taken.at = now;
+    if (dialled) {
+        taken.worked += taken.worked < UINT32_MAX;
+        taken.failed = 0;
+        taken.since = 0;
+    }
+    address_take(more, &taken);
+}
+
+enum roster_unreached roster_unreached(struct roster *roster, const struct person *person,
+                                       const struct overlay_address *address, uint64_t now)
+{
+    struct person_more *more = person->guest ? NULL : person->more;
+    size_t at = more ? address_find(more, address) : 0;
+    if (!more || at == more->address_count)
+        return ROSTER_UNREACHED_NOT_THEIRS;
+    struct person_address *tried = &more->addresses[at];
+    if (tried->since == 0 || tried->since > now) /* clocks are set back, too */
+        tried->since = now ? now : 1;
+    if (now - tried->since > PERSON_ADDRESS_MS && tried->since < now) {
+        memmove(tried, tried + 1, (--more->address_count - at) * sizeof *tried);
+        person_more_trim(roster_at(roster, person->number));
+        return ROSTER_UNREACHED_FORGOTTEN;
+    }
+    tried->failed += tried->failed < UINT32_MAX;
+    bool doubled = (tried->failed & (tried->failed - 1)) == 0;
+    return doubled ? ROSTER_UNREACHED_KEEP : ROSTER_UNREACHED_NOTED;
 }
 
 static void day_take(struct roster *roster, struct person *person, uint64_t now)
@@ -432,7 +475,7 @@ bool roster_link_up(struct roster *roster, struct person *person, uint32_t link,
         return false;
     more->links[more->link_count++] =
         (struct person_link){.link = link, .since = now, .address = *address, .found = found};
-    address_take(more, address, now);
+    address_reached(more, address, found != FOUND_CALLED_US, now);
     if (!person->guest)
         day_take(roster, person, now);
     person->mesh = true;
@@ -576,8 +619,7 @@ void person_save(const struct person *person, struct person_saved *into)
 static void more_restore(struct person *person, const struct person_saved *saved)
 {
     for (size_t i = saved->address_count; i > 0; i--)
-        address_take(person_more(person), &saved->addresses[i - 1].address,
-                     saved->addresses[i - 1].at);
+        address_take(person_more(person), &saved->addresses[i - 1]);
     if (saved->warned)
         person_more(person)->warned |= saved->warned;
 }

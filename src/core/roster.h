@@ -27,6 +27,8 @@ enum {
 /* Without any sign for so long, who is not linked to us is gone: whoever is there acknowledges what
  * others say, so only a silent mesh lasts so long. */
 #define PRESENCE_SILENT_MS (UINT64_C(30) * 60 * 1000)
+/* An address where nobody was reached for so long, however often, is forgotten. */
+#define PERSON_ADDRESS_MS (UINT64_C(30) * 24 * 3600 * 1000)
 /* Who was not seen for so long is expected nowhere, and may be forgotten for a newcomer. */
 #define PERSON_LATELY_MS (UINT64_C(7) * 24 * 3600 * 1000)
 
@@ -38,9 +40,13 @@ struct person_link {
     enum found found;
 };
 
+/* Where they were reached, and how well that went since. */
 struct person_address {
     struct overlay_address address;
-    uint64_t at; /* the last link */
+    uint64_t at;     /* the last link */
+    uint64_t since;  /* the first dial in vain after the last that was not; 0: none was */
+    uint32_t failed; /* how many these are */
+    uint32_t worked; /* dials that led there, in all */
 };
 
 /* What most people do not have. */
@@ -158,6 +164,17 @@ bool roster_link_up(struct roster *roster, struct person *person, uint32_t link,
  * needed, and they are still there for others. */
 void roster_link_down(struct roster *roster, struct person *person, uint32_t link, bool gone,
                       uint64_t now);
+/* A dial to this address was in vain; whether it is one of theirs, and worth keeping: the first
+ * time, twice as often as the last time, and when it is forgotten. */
+enum roster_unreached {
+    ROSTER_UNREACHED_NOT_THEIRS,
+    ROSTER_UNREACHED_NOTED,
+    ROSTER_UNREACHED_KEEP,
+    ROSTER_UNREACHED_FORGOTTEN,
+};
+enum roster_unreached roster_unreached(struct roster *roster, const struct person *person,
+                                       const struct overlay_address *address, uint64_t now)
+    __attribute__((warn_unused_result));
 void roster_rtt(struct roster *roster, struct person *person, uint32_t link, uint32_t us);
 /* A sign, that came through others, of somebody who is there now. */
 void roster_here(struct roster *roster, struct person *person, uint64_t now);

@@ -208,6 +208,12 @@ static size_t tag_beyond(size_t common)
     return length < ID_TEXT - 1 ? length : ID_TEXT - 1;
 }
 
+/* A guest that left is nobody one could mean instead. */
+static bool is_gone(const struct person *person)
+{
+    return person->guest && !person->mesh && !(person->more && person->more->link_count);
+}
+
 static struct tag tag_of(const struct roster *roster, const struct person *person)
 {
     struct tag tag = {person->tilde ? TAG_STEP : 0, false};
@@ -218,7 +224,8 @@ static struct tag tag_of(const struct roster *roster, const struct person *perso
     size_t looked = 0;
     for (struct person *one = NULL;
          (one = namesake_next(roster, person->name_hash, one)) != NULL;) {
-        if (one == person)
+        if (one == person ||
+            (is_gone(one) && (!is_gone(person) || id_equal(&one->id, &person->id))))
             continue;
         if (looked++ == ROSTER_NAMESAKES) {
             tag.length = tag.length > TAG_UNLOOKED ? tag.length : TAG_UNLOOKED;

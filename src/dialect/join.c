@@ -147,6 +147,14 @@ static struct span noticed_name(struct span before)
     return span_trim(span_of(before.bytes + left.size, before.size - left.size));
 }
 
+/* What was sent right behind a notice came with it: nobody's, because where the drawing ends and a
+ * name begins cannot be known. */
+static void rest(struct guest *guest, struct span text)
+{
+    if (span_find(text, ": ") < text.size)
+        (void)guest_said(guest, span_of(NULL, 0), text, text);
+}
+
 static bool notice(struct guest *guest, struct span line, const char *words,
                    enum guest_event_kind kind)
 {
@@ -158,6 +166,7 @@ static bool notice(struct guest *guest, struct span line, const char *words,
     if (name.size == 0 || name.size > GUEST_NAME_MAX || span_find(before, ": ") != before.size)
         return false;
     (void)guest_event(guest, kind, name, line);
+    rest(guest, span_after(line, at + strlen(words)));
     return true;
 }
 

@@ -69,6 +69,34 @@ static void addresses_get(struct db *db, sqlite3_stmt *row, int column, struct p
     }
 }
 
+size_t tries_put(const struct person_saved *person, uint8_t into[TRIES_BYTES])
+{
+    for (size_t i = 0; i < person->address_count; i++) {
+        const struct person_address *from = &person->addresses[i];
+        put_u64(into + i * TRY_BYTES, from->since);
+        put_u64(into + i * TRY_BYTES + 8, (uint64_t)from->failed << 32 | from->worked);
+    }
+    return person->address_count * TRY_BYTES;
+}
+
+/* A file of the first version knows nothing of them. */
+static void tries_get(struct db *db, sqlite3_stmt *row, int column, struct person_saved *into)
+{
+    struct span bytes = column_span(db, row, column);
+    if (bytes.size == 0)
+        return;
+    if (bytes.size != into->address_count * TRY_BYTES) {
+        db_note(db, SQLITE_CORRUPT);
+        return;
+    }
+    for (size_t i = 0; i < into->address_count; i++) {
+        uint64_t counts = get_u64(bytes.bytes + i * TRY_BYTES + 8);
+        into->addresses[i].since = get_u64(bytes.bytes + i * TRY_BYTES);
+        into->addresses[i].failed = (uint32_t)(counts >> 32);
+        into->addresses[i].worked = (uint32_t)counts;
+    }
+}
+
 /* ---- lists ---- */
 
 /* The next place of a list that grows. */
@@ -167,6 +195,7 @@ static void person_get(struct db *db, sqlite3_stmt *row, void **owned,
     into->away = column_number(row, 12);
     into->profile = column_number(row, 13);
     addresses_get(db, row, 14, person);
+    tries_get(db, row, 15, person);
 }
 
 /* Who is vouched for comes first: the roster has room for all of them, and then for the strangers
@@ -177,7 +206,7 @@ static void people_get(struct db *db, struct node_saved *saved, void **owned)
     sqlite3_stmt *row =
         db_start(db,
                  "SELECT who, name, alias, why, seen, warned, first_day, verified, blocked,"
-                 " ignored, whispered, two_days, away, profile, addresses FROM people"
+                 " ignored, whispered, two_days, away, profile, addresses, tries FROM people"
                  " ORDER BY verified OR whispered OR two_days OR alias<>x'' DESC, seen DESC,"
                  " id LIMIT ?",
                  NUMBER(ROSTER_PEOPLE));

@@ -12,3 +12,6 @@ void order_put(const struct order *order, uint8_t into[ORDER_BYTES]);
 /* Someone's addresses, as they are kept. */
 enum { ADDRESS_BYTES = 16 + 2 + 8, ADDRESSES_BYTES = PERSON_ADDRESSES * ADDRESS_BYTES };
 size_t addresses_put(const struct person_saved *person, uint8_t into[ADDRESSES_BYTES]);
+/* How well they did, in the same order. */
+enum { TRY_BYTES = 8 + 4 + 4, TRIES_BYTES = PERSON_ADDRESSES * TRY_BYTES };
+size_t tries_put(const struct person_saved *person, uint8_t into[TRIES_BYTES]);

@@ -19,14 +19,17 @@ static void person_insert(struct db *db, uint64_t row, const struct node_saved_p
 {
     const struct person_saved *person = &saved->person;
     uint8_t addresses[ADDRESSES_BYTES];
-    size_t size = addresses_put(person, addresses);
+    uint8_t tries[TRIES_BYTES];
+    size_t size = addresses_put(person, addresses), tries_size = tries_put(person, tries);
     db_run(db,
-           "INSERT OR REPLACE INTO people VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+           "INSERT OR REPLACE INTO people"
+           " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
            row ? NUMBER(row) : NONE, OBJECT(person->id), SPAN(person->name), SPAN(person->alias),
            SPAN(saved->why), NUMBER(person->seen), NUMBER(person->warned),
            NUMBER(person->first_day), NUMBER(person->verified), NUMBER(person->blocked),
            NUMBER(person->ignored), NUMBER(person->whispered), NUMBER(person->two_days),
-           NUMBER(saved->away), NUMBER(saved->profile), BYTES(addresses, size));
+           NUMBER(saved->away), NUMBER(saved->profile), BYTES(addresses, size),
+           BYTES(tries, tries_size));
 }
 
 static void person_store(struct db *db, const struct node_saved_person *saved)
@@ -125,6 +128,11 @@ void note_store(struct batch *batch, const struct node_effect *effect)
     case EFFECT_CLOSE:
     case EFFECT_DIAL:
     case EFFECT_RESOLVE:
+    case EFFECT_GUEST_NAMED:
+    case EFFECT_GUEST_PEOPLE:
+    case EFFECT_GUEST_WORD:
+    case EFFECT_GUEST_RETRY:
+    case EFFECT_GUEST_HANG_UP:
     case EFFECT_CHECK:
     case EFFECT_OPEN:
     case EFFECT_VERIFY:

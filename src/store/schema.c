@@ -59,7 +59,11 @@ static const char first_version[] =
     "  PRIMARY KEY(kind, key)) WITHOUT ROWID;"
     "CREATE TABLE typed(id INTEGER PRIMARY KEY, line BLOB NOT NULL);";
 
-const char *const store_migrations[] = {first_version};
+/* How well each address of somebody did, in the order of the addresses. */
+static const char tries_version[] =
+    "ALTER TABLE people ADD COLUMN tries BLOB NOT NULL DEFAULT x'';";
+
+const char *const store_migrations[] = {first_version, tries_version};
 const size_t store_migration_count = sizeof store_migrations / sizeof *store_migrations;
 
 /* A number cannot be bound to a pragma. */

@@ -7,6 +7,8 @@
 #include "app/app.h"
 #include "app/i18n.h"
 #include "base/alloc.h"
+#include "base/buf.h"
+#include "base/clean.h"
 #include "base/gettext.h"
 #include "net/loop.h"
 #include "net/timer.h"
@@ -20,9 +22,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <utlist.h>
 
 enum {
     KEYS_AT_ONCE = 4096, /* bytes of one read: a paste comes in several */
+    KEYS_FED = 64,       /* of those, before what they ask for is done: it fits UI_REQUESTS */
+    KEYS_MAX = 1 << 18,  /* that wait; what comes then is not held back any longer */
+    LINES_AT_ONCE = 64,  /* between two commits: the node lets some hundred words wait, */
+    LINES_MS = 250,      /* or in such a time, where the disk never rests */
+    BELL_MS = 1000,      /* between two, where every line rings */
     FRAME_MS = 16,       /* DESIGN.md: at most 60 frames a second */
     CLOCK_MS = 60000,    /* the clock in the title */
 };
@@ -34,8 +42,141 @@ struct face {
     struct timer *timer;
     uint64_t drawn_at;
     uint64_t number; /* of the latest line */
-    bool touched;    /* something happened since it was drawn */
+    struct buf keys; /* not looked at yet: a paste of many lines waits for the disk */
+    size_t entered;  /* lines, since `entered_at` */
+    uint64_t entered_at;
+    uint64_t bell_at; /* not before then */
+    bool rung;        /* for the line that comes next */
+    bool ready;       /* it was, once */
+    bool touched;     /* something happened since it was drawn */
 };
+
+/* ---- what survives the program ---- */
+
+#define BIND_KEY "bind." /* before a key, in the name of a setting */
+
+static void kept_take(void *self, const struct store_keep *keep)
+{
+    struct face *face = self;
+    char *text = xstrndup((const char *)keep->value.bytes, keep->value.size);
+    switch (keep->kind) {
+    case STORE_SETTING:
+        if (strncmp(keep->key, BIND_KEY, strlen(BIND_KEY)) == 0)
+            ui_bound(face->ui, keep->key + strlen(BIND_KEY), text);
+        break;
+    case STORE_DRAFT:
+        ui_draft_set(face->ui, keep->key, text);
+        break;
+    case STORE_LINE:
+        (void)history_add(ui_history(face->ui), text, keep->value.size);
+        break;
+    }
+    free(text);
+}
+
+static void bind_keep(struct face *face, const char *key, const char *value)
+{
+    char name[sizeof BIND_KEY + KEY_NAME_BYTES];
+    snprintf(name, sizeof name, "%s%s", BIND_KEY, key);
+    app_keep(face->app, STORE_SETTING, name, span_text(value));
+}
+
+/* A new history knows nothing of it. */
+static void keep_again(struct face *face)
+{
+    const struct draft *draft;
+    const struct keymap *keymap = ui_keymap(face->ui);
+    const struct history *history = ui_history(face->ui);
+    DL_FOREACH(ui_drafts(face->ui)->list, draft)
+    app_keep(face->app, STORE_DRAFT, draft->conversation, span_text(draft->text));
+    for (size_t i = 0; i < history->count; i++)
+        app_keep(face->app, STORE_LINE, "", span_text(history->lines[i]));
+    for (size_t i = 0; i < keymap->changed; i++) {
+        char name[KEY_NAME_BYTES], value[KEYMAP_VALUE_BYTES];
+        key_stored(&keymap->list[i].key, name);
+        keymap_value(keymap, &keymap->list[i].key, value);
+        bind_keep(face, name, value);
+    }
+}
+
+/* ---- settings ---- */
+
+static const char *theme_name(size_t index)
+{
+    const struct theme *theme = theme_at(index);
+    return theme ? theme->name : NULL;
+}
+
+/* What it means to the screen. */
+static void setting_apply(struct face *face, enum setting_id id)
+{
+    const struct settings *settings = app_settings(face->app);
+    bool mouse = setting_is(settings, SETTING_MOUSE, "on");
+    switch (id) {
+    case SETTING_LANGUAGE:
+        ui_language(face->ui, app_names(face->app));
+        break;
+    case SETTING_THEME:
+        if (!ui_theme_set(face->ui, setting_value(settings, SETTING_THEME)))
+            die("a theme that there is not");
+        break;
+    case SETTING_MOUSE:
+        ui_mouse_set(face->ui, mouse);
+        terminal_mouse(face->terminal, mouse);
+        break;
+    case SETTING_BELL: /* looked at when it is to ring, */
+    case SETTING_NOTIFY:
+    case SETTING_RETENTION_DAYS: /* and by the node, at the start */
+    case SETTING_RETENTION_SIZE:
+    case SETTING_AUTHOR_RATE:
+    case SETTINGS:
+        break;
+    }
+}
+
+static void settings_page(struct face *face)
+{
+    const struct settings *settings = app_settings(face->app);
+    ui_page_open(face->ui,
+                 _("/set key value changes a setting, /set key \"\" brings its default back"));
+    for (enum setting_id id = 0; id < SETTINGS; id++) {
+        char left[2 * SETTING_VALUE_BYTES], allowed[MESSAGE_TEXT_BYTES], right[MESSAGE_TEXT_BYTES];
+        const char *texts[] = {_(setting_help(id)), allowed};
+        setting_allowed(settings, id, allowed, sizeof allowed);
+        snprintf(left, sizeof left, "%s %s", setting_name(id), setting_value(settings, id));
+        message_fill("%1$s (%2$s)", texts, 2, right, sizeof right);
+        ui_page_add(face->ui, STYLE_TEXT, left, right, NULL, NULL);
+    }
+}
+
+static void say(struct face *face, bool error, const struct message *message)
+{
+    char text[MESSAGE_TEXT_BYTES];
+    message_text(message, i18n_translate, text, sizeof text);
+    ui_say(face->ui, error, text);
+}
+
+static void set(struct face *face, const char *name, const char *value)
+{
+    enum setting_id id;
+    struct message answer;
+    enum settings_result result = app_set(face->app, name, value, &id, &answer);
+    if (result == SETTINGS_CHANGED)
+        setting_apply(face, id);
+    say(face, result == SETTINGS_REFUSED, &answer);
+}
+
+static const char *candidate(void *self, const struct completion_wish *wish, size_t index)
+{
+    const struct face *face = self;
+    const struct settings *settings = app_settings(face->app);
+    if (wish->kind == ARGUMENT_SETTING)
+        return index < SETTINGS ? setting_name((enum setting_id)index) : NULL;
+    if (wish->kind == ARGUMENT_LANGUAGE)
+        return setting_choice(settings, SETTING_LANGUAGE, index);
+    enum setting_id id = wish->kind == ARGUMENT_VALUE ? setting_find(wish->before) : SETTINGS;
+    return id < SETTINGS ? setting_choice(settings, id, index) : NULL;
+}
 
 /* ---- what the keys ask for ---- */
 
@@ -60,6 +201,7 @@ static void request_do(struct face *face, const struct ui_request *request)
     switch (request->kind) {
     case UI_LINE:
         app_line(face->app, request->conversation, request->text, request->size, ++face->number);
+        face->entered++;
         break;
     case UI_OPEN:
         app_event(face->app, &event);
@@ -79,9 +221,20 @@ static void request_do(struct face *face, const struct ui_request *request)
     case UI_MOUSE:
         terminal_mouse(face->terminal, request->on);
         break;
-    case UI_STOP: /* there is no scan yet */
     case UI_THEME:
+        set(face, setting_name(SETTING_THEME), request->text);
+        break;
     case UI_BIND:
+        bind_keep(face, request->key, request->text);
+        break;
+    case UI_TYPED:
+        app_keep(face->app, STORE_LINE, "", span_of(request->text, request->size));
+        break;
+    case UI_DRAFT:
+        app_keep(face->app, STORE_DRAFT, request->conversation, span_text(request->text));
+        break;
+    case UI_STOP:
+        app_scan_stop(face->app);
         break;
     }
 }
@@ -119,13 +272,42 @@ static void draw(struct face *face, struct model *model)
     face->touched = false;
 }
 
+/* ---- keys ---- */
+
+/* The node holds no more words than it can; nobody who types by hand ever waits here. */
+static bool lines_wait(struct face *face)
+{
+    uint64_t now = loop_mono_ms(app_loop(face->app));
+    if (!app_is_busy(face->app) || now >= face->entered_at + LINES_MS) {
+        face->entered = 0;
+        face->entered_at = now;
+    }
+    return face->entered >= LINES_AT_ONCE;
+}
+
+static void keys_take(struct face *face)
+{
+    struct model *model;
+    while (face->keys.length > 0 && (model = app_model(face->app)) && !lines_wait(face)) {
+        size_t size = face->keys.length < KEYS_FED ? face->keys.length : KEYS_FED;
+        ui_feed(face->ui, model, loop_mono_ms(app_loop(face->app)),
+                (const char *)buf_bytes(&face->keys), size);
+        buf_eat(&face->keys, size);
+        requests_do(face);
+        face->touched = true;
+        face->drawn_at = 0; /* what was typed shows at once */
+    }
+}
+
 /* The next moment at which the screen or the keys want to be looked at. */
 static void timer_next(struct face *face)
 {
     uint64_t now = loop_mono_ms(app_loop(face->app)), at = now + CLOCK_MS - now % CLOCK_MS;
-    unsigned wait = ui_wait(face->ui);
+    unsigned wait = ui_wait(face->ui, now);
     if (wait && now + wait < at)
         at = now + wait;
+    if (face->keys.length > 0 && face->entered_at + LINES_MS < at)
+        at = face->entered_at + LINES_MS;
     if (face->touched && face->drawn_at + FRAME_MS < at)
         at = face->drawn_at + FRAME_MS;
     timer_set(face->timer, at);
@@ -141,6 +323,11 @@ static void on_turned(void *self)
         if (now >= face->drawn_at + FRAME_MS)
             draw(face, model);
     }
+    keys_take(face);
+    if (app_is_leaving(face->app)) {
+        ui_keep(face->ui);
+        requests_do(face);
+    }
     timer_next(face);
 }
 
@@ -150,25 +337,25 @@ static void on_keys(void *self)
 {
     struct face *face = self;
     char bytes[KEYS_AT_ONCE];
-    struct model *model = app_model(face->app);
     int count = terminal_read(face->terminal, bytes, sizeof bytes);
     if (count < 0) {
         app_leave(face->app); /* the terminal is gone */
         return;
     }
-    if (!model)
-        return;
-    ui_feed(face->ui, model, loop_mono_ms(app_loop(face->app)), bytes, (size_t)count);
-    requests_do(face);
-    face->touched = true;
-    face->drawn_at = 0; /* what was typed shows at once */
+    if (buf_left(&face->keys) < sizeof bytes) {
+        face->entered = 0;
+        keys_take(face);
+    }
+    if (!buf_add(&face->keys, bytes, (size_t)count))
+        ui_say(face->ui, true, _("The line is full."));
+    keys_take(face);
 }
 
 static void on_timer(void *self)
 {
     struct face *face = self;
     struct model *model = app_model(face->app);
-    if (model && ui_wait(face->ui))
+    if (model)
         ui_timeout(face->ui, model, loop_mono_ms(app_loop(face->app)));
     requests_do(face);
     face->touched = true;
@@ -185,17 +372,54 @@ static void on_resize(void *self, int signal)
 static void on_ready(void *self)
 {
     struct face *face = self;
+    ui_follow(face->ui, app_model(face->app));
+    if (face->ready)
+        keep_again(face);
+    face->ready = true;
     face->touched = true;
 }
 
 static void on_say(void *self, bool error, const struct message *message, uint64_t line)
 {
     struct face *face = self;
-    char text[MESSAGE_TEXT_BYTES];
     (void)line;
-    message_text(message, i18n_translate, text, sizeof text);
-    ui_say(face->ui, error, text);
+    say(face, error, message);
     face->touched = true;
+}
+
+/* ---- calling the user ---- */
+
+static void bell(struct face *face)
+{
+    uint64_t now = loop_mono_ms(app_loop(face->app));
+    if (setting_is(app_settings(face->app), SETTING_BELL, "off") || now < face->bell_at)
+        return;
+    face->bell_at = now + BELL_MS;
+    terminal_bell(face->terminal);
+}
+
+static void notify(struct face *face, const struct node_line *line)
+{
+    const struct settings *settings = app_settings(face->app);
+    if (setting_is(settings, SETTING_NOTIFY, "none"))
+        return;
+    char *who = text_clean(line->name, strlen(line->name), CLEAN_LINE, NULL);
+    char *text = text_clean((const char *)line->text.bytes, line->text.size, CLEAN_LINE, NULL);
+    terminal_notify(face->terminal, setting_is(settings, SETTING_NOTIFY, "osc777"), who, text);
+    free(who);
+    free(text);
+}
+
+/* The node has rung for a line before it shows it. */
+static void shown(struct face *face, const struct node_line *line)
+{
+    bool words = line->kind == ENTRY_SAY || line->kind == ENTRY_ACT || line->kind == ENTRY_CALL;
+    if (face->rung && line->mention)
+        notify(face, line);
+    face->rung = false;
+    if (words && !line->own && line->live &&
+        setting_is(app_settings(face->app), SETTING_BELL, "on"))
+        bell(face);
 }
 
 /* ---- answers, as lists ---- */
@@ -261,6 +485,19 @@ static void command(struct face *face, const struct command *command)
 {
     if (ui_command(face->ui, app_model(face->app), command))
         return;
+    if (command->id == COMMAND_SET && !command->key) {
+        settings_page(face);
+        return;
+    }
+    if (command->id == COMMAND_LANG && !command->value) {
+        struct message message = settings_languages();
+        say(face, false, &message);
+        return;
+    }
+    if (command->id == COMMAND_SET || command->id == COMMAND_LANG) {
+        set(face, command->key ? command->key : setting_name(SETTING_LANGUAGE), command->value);
+        return;
+    }
     char text[MESSAGE_TEXT_BYTES];
     const char *name = command_name(app_names(face->app), command->id, 0);
     message_fill(_("/%s is not part of this version yet."), &name, 1, text, sizeof text);
@@ -279,11 +516,15 @@ static void on_effect(void *self, const struct node_effect *effect)
         command(face, effect->command);
     else if (effect->kind == EFFECT_GO)
         ui_go(face->ui, app_model(face->app), effect->go);
-    else if (effect->kind == EFFECT_BELL)
-        terminal_bell(face->terminal);
+    else if (effect->kind == EFFECT_SHOWN)
+        shown(face, &effect->shown);
+    else if (effect->kind == EFFECT_BELL) {
+        face->rung = true;
+        bell(face);
+    }
 }
 
-static const struct app_face FACE = {on_ready, on_effect, on_say, on_turned};
+static const struct app_face FACE = {on_ready, on_effect, on_say, on_turned, theme_name, NULL};
 
 /* ---- the whole ---- */
 
@@ -303,18 +544,23 @@ static bool terminal_begin(struct face *face)
         return false;
     }
     struct ui_config config = {.names = app_names(face->app),
+                               .source = {candidate, face},
                                .glyphs = terminal_is_plain(face->terminal) ? &GLYPHS_ASCII
                                                                            : &GLYPHS_UNICODE,
                                .translate = i18n_translate,
                                .text_max = TEXT_MAX};
     face->ui = ui_new(&config);
     keys_learn_all(ui_keys(face->ui), terminal_capability);
+    app_kept(face->app, kept_take, face);
+    for (enum setting_id id = 0; id < SETTINGS; id++)
+        setting_apply(face, id);
     return true;
 }
 
 static int screen_run(const struct options *options)
 {
     struct face face = {0};
+    buf_init(&face.keys, KEYS_MAX);
     const char *problem = terminal_problem();
     if (problem) {
         fprintf(stderr, "tertulia: %s\n", problem);
@@ -335,6 +581,7 @@ static int screen_run(const struct options *options)
     terminal_close(face.terminal);
     app_free(face.app);
     ui_free(face.ui);
+    buf_done(&face.keys);
     return status;
 }
 

@@ -31,20 +31,24 @@ void drafts_done(struct drafts *drafts)
         draft_drop(drafts, drafts->list);
 }
 
-void drafts_set(struct drafts *drafts, const char *conversation, const char *text)
+char *drafts_set(struct drafts *drafts, const char *conversation, const char *text)
 {
     struct draft *old = draft_find(drafts, conversation);
+    char *gone = NULL;
     if (old)
         draft_drop(drafts, old);
     if (!*text)
-        return;
-    if (drafts->count == DRAFTS)
+        return NULL;
+    if (drafts->count == DRAFTS) { /* the last of a list is its first one's `prev` */
+        gone = xstrdup(drafts->list->prev->conversation);
         draft_drop(drafts, drafts->list->prev);
+    }
     struct draft *draft = xcalloc(1, sizeof *draft);
     draft->conversation = xstrdup(conversation);
     draft->text = xstrdup(text);
     DL_PREPEND(drafts->list, draft);
     drafts->count++;
+    return gone;
 }
 
 const char *drafts_get(const struct drafts *drafts, const char *conversation)

@@ -19,7 +19,9 @@ struct drafts {
 };
 
 void drafts_done(struct drafts *drafts);
-/* Text of no bytes takes the draft away. */
-void drafts_set(struct drafts *drafts, const char *conversation, const char *text);
+/* Text of no bytes takes the draft away. The conversation of the one that had to go for it, for
+ * free(); mostly NULL. */
+char *drafts_set(struct drafts *drafts, const char *conversation, const char *text)
+    __attribute__((warn_unused_result));
 /* NULL where there is none. */
 const char *drafts_get(const struct drafts *drafts, const char *conversation);

@@ -44,13 +44,13 @@ static bool is_blank(const char *text, size_t size)
     return at == size;
 }
 
-void history_add(struct history *history, const char *text, size_t size)
+bool history_add(struct history *history, const char *text, size_t size)
 {
     const char *last = history_line(history, 0);
     history_stop(history);
     if (is_blank(text, size) || size > HISTORY_BYTES ||
         (last && strlen(last) == size && memcmp(last, text, size) == 0))
-        return;
+        return false;
     while (history->count > 0 &&
            (history->count == HISTORY_LINES || history->bytes + size > HISTORY_BYTES))
         oldest_drop(history);
@@ -58,11 +58,17 @@ void history_add(struct history *history, const char *text, size_t size)
         history->lines = xcalloc(HISTORY_LINES, sizeof(char *));
     history->lines[history->count++] = xstrndup(text, size);
     history->bytes += size;
+    return true;
 }
 
 const char *history_line(const struct history *history, size_t index)
 {
     return index < history->count ? history->lines[history->count - 1 - index] : NULL;
+}
+
+const char *history_draft(const struct history *history)
+{
+    return history->walking ? history->draft : NULL;
 }
 
 static void walk_begin(struct history *history, const struct editor *editor)

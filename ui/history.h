@@ -21,11 +21,14 @@ struct history {
 
 void history_init(struct history *history);
 void history_done(struct history *history);
-/* A line that was entered. Blank ones and the last one again are not kept. Ends a walk. */
-void history_add(struct history *history, const char *text, size_t size);
+/* A line that was entered. False: it was not kept, as it is blank, or the last one again. Ends a
+ * walk. */
+bool history_add(struct history *history, const char *text, size_t size);
 /* The index-th line from the newest, or NULL. */
 const char *history_line(const struct history *history, size_t index);
 
+/* What was being typed, if that is not in the editor: NULL, or the draft under a walk. */
+const char *history_draft(const struct history *history);
 /* Puts the next older (or newer) line that begins with what was typed into the editor; the newest
  * one's successor is what was typed. False: there is none. */
 bool history_walk(struct history *history, struct editor *editor, bool older);

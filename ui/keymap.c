@@ -275,6 +275,41 @@ bool keymap_bind(struct keymap *keymap, const struct key *key, enum action actio
     return done;
 }
 
+void keymap_unbind(struct keymap *keymap, const struct key *key)
+{
+    for (enum context context = 0; context < CONTEXTS; context++)
+        changed_drop(keymap, key, context);
+}
+
+/* A key that was freed somewhere is freed wherever it does something, and then bound: the same. */
+void keymap_value(const struct keymap *keymap, const struct key *key, char into[KEYMAP_VALUE_BYTES])
+{
+    size_t length = 0;
+    into[0] = '\0';
+    for (int bound = 0; bound < 2; bound++)
+        for (size_t i = 0; i < keymap->changed && length < KEYMAP_VALUE_BYTES; i++) {
+            const struct binding *binding = &keymap->list[i];
+            bool wanted = (binding->action != ACTION_NONE) == (bound == 1);
+            if (!wanted || !key_equal(&binding->key, key) || (bound == 0 && length > 0))
+                continue;
+            length += (size_t)snprintf(into + length, KEYMAP_VALUE_BYTES - length, "%s%s",
+                                       length > 0 ? " " : "", ACTION_SPECS[binding->action].name);
+        }
+}
+
+void keymap_restore(struct keymap *keymap, const struct key *key, const char *value)
+{
+    char name[KEY_NAME_BYTES];
+    for (const char *at = value + strspn(value, " "); *at; at += strspn(at, " ")) {
+        size_t size = strcspn(at, " ");
+        snprintf(name, sizeof name, "%.*s", (int)size, at);
+        enum action action = action_find(name);
+        if (action < ACTIONS && !keymap_bind(keymap, key, action))
+            return; /* there is no room for more */
+        at += size;
+    }
+}
+
 void keymap_keys(const struct keymap *keymap, enum action action, char *into, size_t size)
 {
     enum context context = ACTION_SPECS[action].context;

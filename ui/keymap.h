@@ -5,6 +5,7 @@
 #include "ui/keys.h"
 
 enum { KEYMAP_BINDINGS = 256 }; /* the defaults, and as many again */
+#define KEY_DEFAULT "default"   /* to /bind, in an action's place: as it was at first */
 
 /* Where keys go. What a place does not know may be a key of CONTEXT_ALWAYS. */
 enum context {
@@ -99,6 +100,8 @@ enum action {
     ACTIONS,
 };
 
+enum { KEYMAP_VALUE_BYTES = 160 }; /* the longest action of each place, and "nothing" */
+
 struct action_spec {
     const char *name; /* as /bind has it */
     const char *help; /* N_(); NULL: it is told with the one before */
@@ -128,5 +131,13 @@ enum action keymap_find(const struct keymap *keymap, enum context context, const
 /* ACTION_NONE frees the key wherever it does something. False: there is no room. */
 bool keymap_bind(struct keymap *keymap, const struct key *key, enum action action)
     __attribute__((warn_unused_result));
+/* What was changed of this key, as keymap_restore reads it: "nothing next side-up"; "": it is as it
+ * was at first. */
+void keymap_value(const struct keymap *keymap, const struct key *key,
+                  char into[KEYMAP_VALUE_BYTES]);
+/* Words that are no actions (of another version) are passed over. */
+void keymap_restore(struct keymap *keymap, const struct key *key, const char *value);
+/* The key is as it was at first. */
+void keymap_unbind(struct keymap *keymap, const struct key *key);
 /* The names of the first keys that do it, "Ctrl-n, Alt-→"; "" where none does. */
 void keymap_keys(const struct keymap *keymap, enum action action, char *into, size_t size);

@@ -554,11 +554,23 @@ static void text_out(struct terminal *terminal, const char *text, size_t most)
     }
 }
 
-void terminal_notify(struct terminal *terminal, const char *text)
+/* Without semicolons: what follows one is another field, and to some another command. */
+static void who_out(struct terminal *terminal, const char *who)
+{
+    char plain[TITLE_BYTES];
+    snprintf(plain, sizeof plain, "%s", who);
+    for (char *at = plain; (at = strchr(at, ';'));)
+        *at = ',';
+    text_out(terminal, plain, TITLE_BYTES);
+}
+
+void terminal_notify(struct terminal *terminal, bool titled, const char *who, const char *text)
 {
     if (!terminal->modern)
         return;
-    out_text(terminal, "\x1b]9;");
+    out_text(terminal, titled ? "\x1b]777;notify;" : "\x1b]9;");
+    who_out(terminal, who);
+    out_text(terminal, titled ? ";" : ": ");
     text_out(terminal, text, TITLE_BYTES);
     out_text(terminal, "\a");
     out_flush(terminal);

@@ -40,6 +40,7 @@ void terminal_redraw(struct terminal *terminal);
 void terminal_suspend(struct terminal *terminal);
 void terminal_mouse(struct terminal *terminal, bool on);
 void terminal_bell(struct terminal *terminal);
-/* OSC 9: a note on the desktop, where the terminal knows how. */
-void terminal_notify(struct terminal *terminal, const char *text);
+/* A note on the desktop that `who` said `text`, where the terminal knows how: by OSC 777, which has
+ * a title, or by OSC 9. */
+void terminal_notify(struct terminal *terminal, bool titled, const char *who, const char *text);
 void terminal_title(struct terminal *terminal, const char *text);

@@ -42,6 +42,7 @@ void ui_free(struct ui *ui)
         ui_request_done(&request);
     menu_close(ui);
     page_done(&ui->page);
+    said_done(ui);
     wrap_cache_done(&ui->wraps);
     grid_done(&ui->grid);
     drafts_done(&ui->drafts);
@@ -101,7 +102,7 @@ void ui_type(struct ui *ui, const char *line)
 
 /* ---- the status line ---- */
 
-void ui_say(struct ui *ui, bool error, const char *text)
+static void status_set(struct ui *ui, bool error, const char *text)
 {
     char *clean = text_clean(text, strlen(text), CLEAN_LINE, NULL);
     snprintf(ui->status, sizeof ui->status, "%s", clean);
@@ -110,11 +111,25 @@ void ui_say(struct ui *ui, bool error, const char *text)
     ui->status_error = error;
 }
 
+void ui_say(struct ui *ui, bool error, const char *text)
+{
+    status_set(ui, error, text);
+    said_add(ui, error, ui->status);
+}
+
+void ui_hint(struct ui *ui, const char *text)
+{
+    status_set(ui, false, text);
+}
+
 void ui_tell(struct ui *ui, bool error, const char *format, const char *one, const char *two)
 {
     char text[UI_STATUS_BYTES];
     sentence(text, sizeof text, format, one, two, NULL);
-    ui_say(ui, error, text);
+    if (error)
+        ui_say(ui, true, text);
+    else
+        ui_hint(ui, text);
 }
 
 /* ---- conversations ---- */
@@ -162,7 +177,8 @@ static void seen_add(struct ui *ui, const char *conversation)
     ui->seen[ui->seen_count++] = xstrdup(conversation);
 }
 
-/* Rooms and whispers with several first, then the people with whom there is something. */
+/* Rooms and whispers with several first, then the people with whom there is something: words of
+ * theirs, or of ours that wait to be sent. */
 const char *ui_round(const struct ui *ui, const struct model *model, size_t index)
 {
     for (int people = 0; people < 2; people++)
@@ -170,18 +186,12 @@ const char *ui_round(const struct ui *ui, const struct model *model, size_t inde
             const struct row *row = model->rows[i];
             bool person = row->kind == ROW_PERSON;
             bool wanted = row->conversation && person == (people == 1) &&
-                          (!person || row->unread > 0 || was_seen(ui, row->conversation));
+                          (!person || row->unread > 0 || was_seen(ui, row->conversation) ||
+                           drafts_get(&ui->drafts, row->conversation));
             if (wanted && index-- == 0)
                 return row->conversation;
         }
     return NULL;
-}
-
-/* What was being typed stays with its conversation. */
-static void draft_keep(struct ui *ui)
-{
-    if (ui->conversation)
-        drafts_set(&ui->drafts, ui->conversation, ui->editor.text);
 }
 
 static void draft_load(struct ui *ui)
@@ -206,6 +216,7 @@ static void view_load(struct ui *ui, const struct conversation *open)
 
 static void conversation_take(struct ui *ui, const struct model *model, const char *name)
 {
+    recall_leave(ui);
     draft_keep(ui);
     char *now = xstrdup(name);
     free(ui->last);
@@ -214,8 +225,6 @@ static void conversation_take(struct ui *ui, const struct model *model, const ch
     seen_add(ui, now);
     draft_load(ui);
     view_load(ui, ui_open(ui, model));
-    free(ui->recall_was);
-    ui->recall_was = NULL;
     if (ui->focus != FOCUS_SIDEBAR)
         ui->focus = FOCUS_INPUT;
 }
@@ -231,6 +240,7 @@ void ui_conversation_set(struct ui *ui, const struct model *model, const char *n
 
 void ui_go(struct ui *ui, const struct model *model, const char *conversation)
 {
+    recall_leave(ui);
     ui->focus = FOCUS_INPUT;
     ui_conversation_set(ui, model, conversation);
 }
@@ -250,6 +260,7 @@ void ui_go_line(struct ui *ui, const struct model *model, const char *conversati
 void ui_follow(struct ui *ui, const struct model *model)
 {
     const char *open = model->open ? model->open->name : NULL;
+    ui->wall = model->now;
     bool same = open && ui->conversation && strcmp(open, ui->conversation) == 0;
     if (same && ui->opening && !ui->going)
         view_load(ui, model->open);
@@ -270,6 +281,7 @@ void ui_back(struct ui *ui, const char *conversation, const char *text)
             editor_replace(&ui->editor, 0, 0, "\n", 1);
         editor_replace(&ui->editor, 0, 0, text, strlen(text));
         (void)editor_move(&ui->editor, EDITOR_END);
+        draft_keep(ui);
         return;
     }
     const char *draft = drafts_get(&ui->drafts, conversation);
@@ -280,7 +292,7 @@ void ui_back(struct ui *ui, const char *conversation, const char *text)
         both[size] = '\n';
         memcpy(both + size + 1, draft, strlen(draft));
     }
-    drafts_set(&ui->drafts, conversation, both);
+    draft_put(ui, conversation, both);
     free(both);
 }
 
@@ -355,7 +367,7 @@ static void go_unread(struct ui *ui, const struct model *model)
     if (best)
         ui_conversation_set(ui, model, best->conversation);
     else
-        ui_say(ui, false, _("There is nothing new elsewhere."));
+        ui_hint(ui, _("There is nothing new elsewhere."));
 }
 
 static void go_number(struct ui *ui, const struct model *model, size_t index)
@@ -364,7 +376,7 @@ static void go_number(struct ui *ui, const struct model *model, size_t index)
     if (name)
         ui_conversation_set(ui, model, name);
     else
-        ui_say(ui, false, _("There are not so many conversations."));
+        ui_hint(ui, _("There are not so many conversations."));
 }
 
 /* Ctrl-c: the first empties the line, or says so; a second one soon after leaves. */
@@ -383,7 +395,7 @@ static void interrupt(struct ui *ui)
         ui_tell(ui, false, _("The line is empty; %1$s brings it back. Ctrl-c again leaves."), undo,
                 NULL);
     } else {
-        ui_say(ui, false, _("Ctrl-c again leaves."));
+        ui_hint(ui, _("Ctrl-c again leaves."));
     }
 }
 
@@ -418,9 +430,8 @@ static void mouse_turn(struct ui *ui)
 {
     ui->mouse = !ui->mouse;
     ui_ask(ui, (struct ui_request){.kind = UI_MOUSE, .on = ui->mouse});
-    ui_say(ui, false,
-           ui->mouse ? _("The wheel scrolls, a click opens.")
-                     : _("The mouse is the terminal's now: it selects text."));
+    ui_hint(ui, ui->mouse ? _("The wheel scrolls, a click opens.")
+                          : _("The mouse is the terminal's now: it selects text."));
 }
 
 /* Long because it is a table: one line for each action. */
@@ -488,8 +499,10 @@ static void mouse_key(struct ui *ui, const struct model *model, const struct key
     if (key->mouse != MOUSE_PRESS || key->column >= ui->places.side_end)
         return;
     const struct row *row = side_row_at(ui, model, key->row);
-    if (row)
-        side_open(ui, model, row);
+    if (!row)
+        return;
+    recall_leave(ui);
+    side_open(ui, model, row);
 }
 
 static void focused_key(struct ui *ui, const struct model *model, const struct key *key)
@@ -552,9 +565,8 @@ static void paste_key(struct ui *ui, const struct model *model, const struct key
     input_paste(ui, key->bytes, key->size);
 }
 
-void ui_key(struct ui *ui, const struct model *model, uint64_t now, const struct key *key)
+static void key_take(struct ui *ui, const struct model *model, const struct key *key)
 {
-    ui->now = now;
     if (key->kind == KEY_FOCUS_IN || key->kind == KEY_FOCUS_OUT || key->kind == KEY_PASTE_END)
         return;
     if (key->kind == KEY_PASTE) {
@@ -572,6 +584,13 @@ void ui_key(struct ui *ui, const struct model *model, uint64_t now, const struct
         focused_key(ui, model, key);
 }
 
+void ui_key(struct ui *ui, const struct model *model, uint64_t now, const struct key *key)
+{
+    ui->now = now;
+    key_take(ui, model, key);
+    draft_watch(ui);
+}
+
 static void keys_drain(struct ui *ui, const struct model *model, uint64_t now)
 {
     struct key key;
@@ -581,19 +600,37 @@ static void keys_drain(struct ui *ui, const struct model *model, uint64_t now)
 
 void ui_feed(struct ui *ui, const struct model *model, uint64_t now, const char *bytes, size_t size)
 {
+    ui->fed_at = now;
     keys_feed(&ui->keys, bytes, size);
     keys_drain(ui, model, now);
 }
 
-unsigned ui_wait(const struct ui *ui)
+/* When the keys give up waiting for the rest of one; 0: they do not wait. */
+static uint64_t keys_due(const struct ui *ui)
 {
-    return keys_wait(&ui->keys);
+    unsigned wait = keys_wait(&ui->keys);
+    return wait > 0 ? ui->fed_at + wait : 0;
+}
+
+unsigned ui_wait(const struct ui *ui, uint64_t now)
+{
+    uint64_t due = keys_due(ui);
+    if (due == 0 || (ui->draft_at > 0 && ui->draft_at < due))
+        due = ui->draft_at;
+    if (due == 0)
+        return 0;
+    return due > now ? (unsigned)(due - now) : 1;
 }
 
 void ui_timeout(struct ui *ui, const struct model *model, uint64_t now)
 {
-    keys_timeout(&ui->keys);
-    keys_drain(ui, model, now);
+    ui->now = now;
+    if (keys_due(ui) > 0 && now >= keys_due(ui)) {
+        keys_timeout(&ui->keys);
+        keys_drain(ui, model, now);
+    }
+    if (ui->draft_at > 0 && now >= ui->draft_at)
+        draft_keep(ui);
 }
 
 struct keys *ui_keys(struct ui *ui)
@@ -603,15 +640,22 @@ struct keys *ui_keys(struct ui *ui)
 
 /* ---- what is kept ---- */
 
-const struct drafts *ui_drafts(struct ui *ui)
+void ui_keep(struct ui *ui)
 {
     draft_keep(ui);
+}
+
+const struct drafts *ui_drafts(const struct ui *ui)
+{
     return &ui->drafts;
 }
 
 void ui_draft_set(struct ui *ui, const char *conversation, const char *text)
 {
-    drafts_set(&ui->drafts, conversation, text);
+    char *gone = drafts_set(&ui->drafts, conversation, text);
+    if (gone) /* more were kept than there is room for */
+        ui_ask(ui,
+               (struct ui_request){.kind = UI_DRAFT, .conversation = gone, .text = xstrdup("")});
     if (ui->conversation && strcmp(ui->conversation, conversation) == 0)
         draft_load(ui);
 }
@@ -621,9 +665,21 @@ struct history *ui_history(struct ui *ui)
     return &ui->history;
 }
 
-struct keymap *ui_keymap(struct ui *ui)
+const struct keymap *ui_keymap(const struct ui *ui)
 {
     return &ui->keymap;
+}
+
+void ui_bound(struct ui *ui, const char *name, const char *value)
+{
+    struct key key;
+    if (key_parse(name, &key))
+        keymap_restore(&ui->keymap, &key, value);
+}
+
+void ui_mouse_set(struct ui *ui, bool on)
+{
+    ui->mouse = on;
 }
 
 const struct theme *ui_theme(const struct ui *ui)

@@ -23,6 +23,8 @@ enum {
     UI_MENU_ROWS = 8,       /* of completion */
     UI_MINI_BYTES = 256,    /* words searched for, names switched to */
     UI_STATUS_BYTES = MESSAGE_TEXT_BYTES,
+    UI_DRAFT_MS = 2000, /* of typing that a kill may take away: not a commit for every key */
+    UI_SAID = 256,      /* sentences that /log shows: what one asks about is among the last */
 };
 
 struct ui;
@@ -47,8 +49,9 @@ void ui_resize(struct ui *ui, int rows, int columns);
 /* Bytes from the terminal. `now`: a clock in ms that never goes back. */
 void ui_feed(struct ui *ui, const struct model *model, uint64_t now, const char *bytes,
              size_t size);
-/* In how many ms ui_timeout wants to be called unless bytes come; 0: not at all. */
-unsigned ui_wait(const struct ui *ui);
+/* In how many ms from `now` on ui_timeout wants to be called; 0: not at all. At any other moment it
+ * does nothing. */
+unsigned ui_wait(const struct ui *ui, uint64_t now);
 void ui_timeout(struct ui *ui, const struct model *model, uint64_t now);
 /* What terminfo knows of this terminal's keys. */
 struct keys *ui_keys(struct ui *ui);
@@ -64,10 +67,10 @@ void ui_go_line(struct ui *ui, const struct model *model, const char *conversati
                 const struct order *at);
 /* Words that could not be kept come back into their conversation's input line. */
 void ui_back(struct ui *ui, const char *conversation, const char *text);
-/* A sentence for the status line, until the next key. */
+/* A sentence for the status line, until the next key; and for /log. */
 void ui_say(struct ui *ui, bool error, const char *text);
-/* /help, /bind, /theme, /clear and, with a range or none, whatever else only the screen can do:
- * true when it was one of these. */
+/* /help, /bind, /theme, /clear, /log and, with a range or none, whatever else only the screen can
+ * do: true when it was one of these. */
 bool ui_command(struct ui *ui, const struct model *model, const struct command *command);
 
 /* ---- lists: answers, help, the log ---- */
@@ -90,7 +93,9 @@ enum ui_request_kind {
     UI_REDRAW,  /* all of it: the terminal shows something else */
     UI_MOUSE,   /* `on`: whose the mouse is */
     UI_THEME,   /* `text` names the theme: to be used and kept */
-    UI_BIND,    /* `key` and `text` (an action, or "" for none): to be kept */
+    UI_BIND,    /* `key` and `text` (for ui_bound): to be kept; "": to be forgotten */
+    UI_TYPED,   /* `text`, `size`: a line for the input history; right before its UI_LINE */
+    UI_DRAFT,   /* `conversation` and `text`: to be kept; "": to be forgotten */
 };
 
 /* As the node has it. */
@@ -123,11 +128,17 @@ const struct theme *ui_theme(const struct ui *ui);
 /* For the terminal's title: "(3) #lab - tertulia". Clean. */
 void ui_title(const struct ui *ui, const struct model *model, char *into, size_t size);
 
-/* ---- to be kept across runs ---- */
+/* ---- what is kept across runs: at the start, and whenever it has to be kept anew ---- */
 
-/* With the text in the input line as the draft of its conversation. */
-const struct drafts *ui_drafts(struct ui *ui);
+/* Asks for the draft in the input line to be kept now, if it was not yet: the program leaves. */
+void ui_keep(struct ui *ui);
+/* All that were asked to be kept. */
+const struct drafts *ui_drafts(const struct ui *ui);
 void ui_draft_set(struct ui *ui, const char *conversation, const char *text);
 struct history *ui_history(struct ui *ui);
-struct keymap *ui_keymap(struct ui *ui);
+const struct keymap *ui_keymap(const struct ui *ui);
+/* What a UI_BIND asked to be kept. */
+void ui_bound(struct ui *ui, const char *key, const char *value);
 bool ui_theme_set(struct ui *ui, const char *name) __attribute__((warn_unused_result));
+/* Whose the mouse is at first; the terminal is told by the caller. */
+void ui_mouse_set(struct ui *ui, bool on);

@@ -82,6 +82,13 @@ static const char *key(struct ask *ask, size_t index)
     return ask->name;
 }
 
+static const char *action(size_t index)
+{
+    if (index + 1 < ACTIONS)
+        return action_spec((enum action)(index + 1))->name;
+    return index + 1 == ACTIONS ? KEY_DEFAULT : NULL;
+}
+
 static const char *candidate(void *self, const struct completion_wish *wish, size_t index)
 {
     struct ask *ask = self;
@@ -95,7 +102,7 @@ static const char *candidate(void *self, const struct completion_wish *wish, siz
     if (wish->kind == ARGUMENT_KEY)
         return key(ask, index);
     if (wish->kind == ARGUMENT_ACTION)
-        return index + 1 < ACTIONS ? action_spec((enum action)(index + 1))->name : NULL;
+        return action(index);
     if (wish->kind == ARGUMENT_THEME)
         return theme_at(index) ? theme_at(index)->name : NULL;
     return source->candidate ? source->candidate(source->self, wish, index) : NULL;
@@ -119,7 +126,7 @@ void complete(struct ui *ui, const struct model *model, bool back)
     ui->menu = ui->completion.count > 0;
     if (!ui->menu) {
         completion_done(&ui->completion);
-        ui_say(ui, false, _("Nothing begins like this."));
+        ui_hint(ui, _("Nothing begins like this."));
         return;
     }
     ui->menu_typed = xstrndup(editor->text + ui->menu_start, ui->menu_end - ui->menu_start);

@@ -85,13 +85,16 @@ static void enter(struct ui *ui, const struct model *model)
     if (editor->size == 0 || !ui->conversation || asks_first(ui) || too_long(ui) || is_refused(ui))
         return;
     size_t size = size_sent(editor);
+    if (history_add(&ui->history, editor->text, size)) /* first: wherever the program ends */
+        ui_ask(ui, (struct ui_request){
+                       .kind = UI_TYPED, .text = xstrndup(editor->text, size), .size = size});
     ui_ask(ui, (struct ui_request){.kind = UI_LINE,
                                    .conversation = xstrdup(ui->conversation),
                                    .text = xstrndup(editor->text, size),
                                    .size = size});
-    history_add(&ui->history, editor->text, size);
     editor_reset(editor);
     changed(ui);
+    draft_keep(ui);
     if (!ui->view.following)
         look_end(ui, model);
 }
@@ -122,7 +125,7 @@ static void walk(struct ui *ui, const struct model *model, bool older)
     ui->goal = -1;
     ui->asked = false;
     if (!history_walk(&ui->history, &ui->editor, older) && older)
-        ui_say(ui, false, _("Nothing older begins like this."));
+        ui_hint(ui, _("Nothing older begins like this."));
 }
 
 static void recall_show(struct ui *ui, size_t from)
@@ -131,7 +134,7 @@ static void recall_show(struct ui *ui, size_t from)
     const char *line = history_line(&ui->history, found);
     if (ui->mini.size == 0 || !line) {
         if (ui->mini.size > 0)
-            ui_say(ui, false, _("Nothing that you typed has this."));
+            ui_hint(ui, _("Nothing that you typed has this."));
         return;
     }
     ui->recall_at = found;
@@ -144,6 +147,22 @@ static void recall_begin(struct ui *ui)
     ui->mini = (struct mini){.size = 0};
     ui->recall_at = 0;
     ui->recall_was = xstrdup(ui->editor.text);
+}
+
+static void recall_end(struct ui *ui, bool back)
+{
+    ui->focus = FOCUS_INPUT;
+    if (back)
+        editor_set(&ui->editor, ui->recall_was, strlen(ui->recall_was));
+    free(ui->recall_was);
+    ui->recall_was = NULL;
+    changed(ui);
+}
+
+void recall_leave(struct ui *ui)
+{
+    if (ui->focus == FOCUS_RECALL)
+        recall_end(ui, true);
 }
 
 void recall_key(struct ui *ui, const struct key *key)
@@ -159,12 +178,7 @@ void recall_key(struct ui *ui, const struct key *key)
         recall_show(ui, 0);
         return;
     }
-    ui->focus = FOCUS_INPUT;
-    if (back)
-        editor_set(&ui->editor, ui->recall_was, strlen(ui->recall_was));
-    free(ui->recall_was);
-    ui->recall_was = NULL;
-    changed(ui);
+    recall_end(ui, back);
 }
 
 /* ---- actions ---- */
@@ -204,7 +218,7 @@ static bool empty_action(struct ui *ui, const struct model *model, enum action a
     if (action == ACTION_LINE_END)
         look_end(ui, model);
     else if (action == ACTION_ERASE_RIGHT) /* Ctrl-d: who tries to leave a shell's way */
-        ui_say(ui, false, _("/exit leaves, or Ctrl-c twice."));
+        ui_hint(ui, _("/exit leaves, or Ctrl-c twice."));
     else if (action == ACTION_TAB || action == ACTION_TAB_BACK) {
         ui->focus = FOCUS_SIDEBAR;
         ui->filter = (struct mini){.size = 0};
@@ -256,7 +270,7 @@ bool input_action(struct ui *ui, const struct model *model, enum action action)
             changed(ui);
     } else if (action == ACTION_UNDO) {
         if (!editor_undo(&ui->editor))
-            ui_say(ui, false, _("There is nothing to take back."));
+            ui_hint(ui, _("There is nothing to take back."));
         changed(ui);
     } else
         return false;

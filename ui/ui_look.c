@@ -149,7 +149,7 @@ void look_new(struct ui *ui, const struct model *model)
 {
     const struct conversation *open = ui_open(ui, model);
     if (!open || !open->marked) {
-        ui_say(ui, false, _("Nothing is new here."));
+        ui_hint(ui, _("Nothing is new here."));
         return;
     }
     size_t post = model_line(open, &open->mark);
@@ -176,7 +176,7 @@ void look_mention(struct ui *ui, const struct model *model, bool up)
             look_at(ui, model, post);
             return;
         }
-    ui_say(ui, false, _("No other line here names you."));
+    ui_hint(ui, _("No other line here names you."));
 }
 
 /* ---- the search ---- */
@@ -222,7 +222,7 @@ static void hit_go(struct ui *ui, const struct model *model, bool up)
         ui->hit_seek = true;
         ui->hit_up = up;
         scroll_ask(ui, up ? UI_SCROLL_UP : UI_SCROLL_DOWN, NULL);
-        ui_say(ui, false, _("Looking further... Esc stops."));
+        ui_hint(ui, _("Looking further... Esc stops."));
         return;
     }
     ui_tell(ui, false,

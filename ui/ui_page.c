@@ -1,5 +1,6 @@
 /* Lists over the conversation: help, made of the tables; answers, as the app fills them; and the
  * commands that are the screen's own. */
+#include "base/ascii.h"
 #include "ui/ui_parts.h"
 
 #include <stdio.h>
@@ -20,6 +21,7 @@ void page_done(struct page *page)
 
 void ui_page_open(struct ui *ui, const char *title)
 {
+    recall_leave(ui);
     page_done(&ui->page);
     ui->page.title = xstrdup(title);
     ui->focus = FOCUS_PAGE;
@@ -121,7 +123,7 @@ static void help_about(struct ui *ui, const struct command_spec *about)
 
 static void bind_list(struct ui *ui)
 {
-    ui_page_open(ui, _("What the keys do: /bind key action changes it"));
+    ui_page_open(ui, _("/bind key action changes a key, /bind key default brings it back"));
     for (enum action action = 1; action < ACTIONS; action++) {
         char keys[KEY_NAME_BYTES * 2];
         keymap_keys(&ui->keymap, action, keys, sizeof keys);
@@ -160,18 +162,23 @@ static void bind(struct ui *ui, const struct command *command)
         bind_show(ui, &key);
         return;
     }
+    bool back = ascii_equal(command->value, KEY_DEFAULT);
     enum action action = command->value[0] ? action_find(command->value) : ACTION_NONE;
-    if (action == ACTIONS) {
+    if (action == ACTIONS && !back) {
         ui_tell(ui, true,
                 _("\"%1$s\" is nothing that a key can do. /bind alone lists what there is."),
                 command->value, NULL);
         return;
     }
-    if (!keymap_bind(&ui->keymap, &key, action)) {
+    if (back) {
+        keymap_unbind(&ui->keymap, &key);
+    } else if (!keymap_bind(&ui->keymap, &key, action)) {
         ui_say(ui, true, _("There is no room for more keys."));
         return;
     }
-    struct ui_request request = {.kind = UI_BIND, .text = xstrdup(command->value)};
+    char value[KEYMAP_VALUE_BYTES];
+    keymap_value(&ui->keymap, &key, value);
+    struct ui_request request = {.kind = UI_BIND, .text = xstrdup(value)};
     key_stored(&key, request.key);
     ui_ask(ui, request);
     bind_show(ui, &key);
@@ -219,6 +226,8 @@ bool ui_command(struct ui *ui, const struct model *model, const struct command *
         theme(ui, command->value);
     else if (command->id == COMMAND_CLEAR)
         clear(ui, model);
+    else if (command->id == COMMAND_LOG)
+        log_open(ui);
     else
         return false;
     return true;

@@ -42,6 +42,13 @@ struct page {
     bool selectable; /* some item has a target */
 };
 
+/* A sentence that stood in the status line. */
+struct said {
+    uint64_t wall;
+    bool error;
+    char *text;
+};
+
 /* Where the pane's bottom edge is: `hidden` rows of the post at `anchor` are below it. */
 struct view {
     bool following;
@@ -103,11 +110,16 @@ struct ui {
     bool asked;  /* and were: the next Enter sends */
     size_t lost; /* bytes of it */
     uint64_t escape_until, interrupt_until;
-    int goal; /* the column that up and down keep to; -1: none */
+    int goal;          /* the column that up and down keep to; -1: none */
+    uint64_t fed_at;   /* when bytes came last */
+    uint64_t draft_at; /* when the draft is kept; 0: it is as it was kept */
 
     bool has_status;
     bool status_error;
     char status[UI_STATUS_BYTES];
+    uint64_t wall; /* the model's clock */
+    struct said said[UI_SAID];
+    size_t said_first, said_count;
 
     struct ui_request requests[UI_REQUESTS];
     size_t request_first, request_count;
@@ -131,14 +143,28 @@ bool mini_key(struct mini *mini, const struct key *key);
 void ui_bare(struct ui *ui, bool on);
 /* A key of CONTEXT_ALWAYS; false: it is none. */
 bool ui_always(struct ui *ui, const struct model *model, const struct key *key);
-/* Fills the gaps of a translated sentence. */
+/* A hint for the status line, not worth keeping. */
+void ui_hint(struct ui *ui, const char *text);
+/* Fills the gaps of a translated sentence: an error, or a hint. */
 void ui_tell(struct ui *ui, bool error, const char *sentence, const char *one, const char *two);
+
+/* ---- ui_keep.c ---- */
+void draft_keep(struct ui *ui);
+/* The words of a conversation, open or not. */
+void draft_put(struct ui *ui, const char *conversation, const char *text);
+/* A key may have changed what is in the input line. */
+void draft_watch(struct ui *ui);
+void said_add(struct ui *ui, bool error, const char *text);
+void said_done(struct ui *ui);
+void log_open(struct ui *ui);
 
 /* ---- ui_input.c ---- */
 void input_key(struct ui *ui, const struct model *model, const struct key *key);
 bool input_action(struct ui *ui, const struct model *model, enum action action);
 void input_paste(struct ui *ui, const char *bytes, size_t size);
 void recall_key(struct ui *ui, const struct key *key);
+/* Where the recall has the input line, it gives it back. */
+void recall_leave(struct ui *ui);
 void menu_close(struct ui *ui);
 /* ---- ui_complete.c ---- */
 void complete(struct ui *ui, const struct model *model, bool back);

@@ -2,22 +2,23 @@
 #include "app/app.h"
 
 #include "app/disk.h"
+#include "app/export.h"
+#include "app/finding.h"
 #include "app/home.h"
 #include "app/i18n.h"
 #include "app/jobs.h"
 #include "app/peers.h"
+#include "app/transcript.h"
 #include "base/alloc.h"
 #include "base/gettext.h"
 #include "base/sys.h"
 #include "base/text.h"
-#include "base/utf8.h"
 #include "core/room.h"
 #include "dialect/native.h"
 #include "net/loop.h"
 #include "net/timer.h"
 
 #include <fcntl.h>
-#include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -39,12 +40,19 @@ struct app {
     char *history; /* the file */
     char *name;
     struct command_names *names;
+    struct settings settings;
+    struct store_start kept; /* until the face has taken it */
     struct loop *loop;
     struct timer *timer;
     struct jobs *jobs;
     struct peers *peers;
+    struct finding *finding;
     struct disk *disk;
     struct node *node;
+    struct exporter *exporter;
+    struct transcript *transcript;   /* or NULL */
+    const char *typed_in;            /* the conversation of the line that is handled */
+    uint64_t began;                  /* our wall clock, of this node */
     struct message early[EARLY_MAX]; /* notices that the face is told when it is there */
     size_t early_count;
     bool handling; /* an event: none may come from inside */
@@ -93,7 +101,34 @@ static void on_say(void *self, bool error, const struct message *message)
     say(self, error, message, 0);
 }
 
+static void on_export_say(void *self, bool error, const struct message *message, uint64_t line)
+{
+    say(self, error, message, line);
+}
+
 /* ---- effects ---- */
+
+static void export_do(struct app *app, const struct node_effect *effect)
+{
+    struct export_wish wish = {app->typed_in ? app->typed_in : ROOM_EVERYONE,
+                               effect->command->value, effect->line, app->began};
+    exporter_start(app->exporter, &wish);
+}
+
+/* What is for people to see. */
+static void show(struct app *app, const struct node_effect *effect)
+{
+    if (effect->kind == EFFECT_SHOWN)
+        transcript_add(app->transcript, &effect->shown, node_roster(app->node));
+    if (effect->kind == EFFECT_PEER)
+        finding_peer(app->finding, &effect->peer);
+    if (effect->kind == EFFECT_COMMAND && effect->command->id == COMMAND_EXPORT)
+        export_do(app, effect);
+    else if (effect->kind == EFFECT_COMMAND && effect->command->id == COMMAND_SCAN)
+        finding_scan(app->finding, effect->command->value, effect->line);
+    else if (app->running)
+        app->face->effect(app->self, effect);
+}
 
 /* Long because every kind of effect is named. TAKES effect. */
 static void perform(struct app *app, struct node_effect *effect)
@@ -106,10 +141,17 @@ static void perform(struct app *app, struct node_effect *effect)
         peers_close(app->peers, effect->link);
         break;
     case EFFECT_DIAL:
-        peers_dial(app->peers, &effect->dial.address, effect->dial.asked);
+        peers_dial(app->peers, &effect->dial.address, effect->dial.dialect);
+        break;
+    case EFFECT_GUEST_NAMED:
+    case EFFECT_GUEST_PEOPLE:
+    case EFFECT_GUEST_WORD:
+    case EFFECT_GUEST_RETRY:
+    case EFFECT_GUEST_HANG_UP:
+        peers_guest(app->peers, effect);
         break;
     case EFFECT_RESOLVE:
-        peers_resolve(app->peers, effect->resolve.host, effect->resolve.port);
+        peers_resolve(app->peers, effect->ticket, effect->resolve.host, effect->resolve.port);
         break;
     case EFFECT_CHECK:
     case EFFECT_OPEN:
@@ -149,8 +191,7 @@ static void perform(struct app *app, struct node_effect *effect)
     case EFFECT_COMMAND:
     case EFFECT_GO:
     case EFFECT_BELL:
-        if (app->running)
-            app->face->effect(app->self, effect);
+        show(app, effect);
         break;
     }
     node_effect_free(effect);
@@ -201,7 +242,9 @@ void app_line(struct app *app, const char *conversation, const char *bytes, size
     event.line.conversation = conversation ? conversation : ROOM_EVERYONE;
     event.line.bytes = bytes;
     event.line.size = size;
+    app->typed_in = event.line.conversation;
     app_event(app, &event);
+    app->typed_in = NULL;
 }
 
 /* ---- the node and its history ---- */
@@ -219,10 +262,94 @@ static const char *own_name(const struct app *app)
     return app->options->name ? app->options->name : app->name;
 }
 
+static const char *name_now(void *self)
+{
+    const struct app *app = self;
+    return app->node ? node_name(app->node) : own_name(app);
+}
+
 static struct store_settings store_settings(const struct app *app)
 {
     return (struct store_settings){app->history, app->net, app->identity.id, &native_codec,
                                    own_name(app)};
+}
+
+/* ---- what survives the program ---- */
+
+void app_keep(struct app *app, enum store_keep_kind kind, const char *key, struct span value)
+{
+    if (!app->disk)
+        return; /* the face is told to do it again */
+    if (value.size > STORE_VALUE_MAX)
+        value.size = text_cut((const char *)value.bytes, value.size, STORE_VALUE_MAX);
+    disk_keep(app->disk, &(struct store_keep){kind, key, value});
+}
+
+void app_kept(struct app *app, void (*take)(void *self, const struct store_keep *keep), void *self)
+{
+    for (size_t i = 0; i < app->kept.kept_count; i++)
+        take(self, &app->kept.kept[i]);
+    store_start_done(&app->kept);
+}
+
+const struct settings *app_settings(const struct app *app)
+{
+    return &app->settings;
+}
+
+static void language_use(struct app *app)
+{
+    const char *code = setting_value(&app->settings, SETTING_LANGUAGE);
+    i18n_language_set(strcmp(code, "auto") == 0 ? NULL : code);
+    command_names_set(app->names, i18n_translate);
+}
+
+/* Those that an earlier run kept; what cannot be is as if it had never been chosen. */
+static void settings_take(struct app *app, const struct store_start *start)
+{
+    for (size_t i = 0; i < start->kept_count; i++) {
+        const struct store_keep *keep = &start->kept[i];
+        if (keep->kind == STORE_SETTING &&
+            settings_restore(&app->settings, keep->key, keep->value) &&
+            setting_find(keep->key) == SETTING_LANGUAGE)
+            language_use(app);
+    }
+}
+
+static void setting_keep(struct app *app, enum setting_id id, bool forget)
+{
+    app_keep(app, STORE_SETTING, setting_name(id),
+             span_text(forget ? "" : setting_value(&app->settings, id)));
+}
+
+/* Into a history that took the place of a damaged one. */
+static void settings_keep(struct app *app)
+{
+    struct settings initial;
+    settings_init(&initial, app->settings.program, app->settings.themes);
+    for (enum setting_id id = 0; id < SETTINGS; id++)
+        if (!setting_is(&initial, id, setting_value(&app->settings, id)))
+            setting_keep(app, id, false);
+}
+
+enum settings_result app_set(struct app *app, const char *name, const char *value,
+                             enum setting_id *id, struct message *answer)
+{
+    enum settings_result result = settings_do(&app->settings, name, value, id, answer);
+    if (result != SETTINGS_CHANGED)
+        return result;
+    setting_keep(app, *id, !*value);
+    if (*id == SETTING_LANGUAGE)
+        language_use(app);
+    return result;
+}
+
+static struct retention_settings retention_chosen(const struct app *app)
+{
+    struct retention_settings retention = retention_defaults();
+    retention.age_ms = setting_number(&app->settings, SETTING_RETENTION_DAYS) * 24 * 3600 * 1000;
+    retention.total_bytes = setting_number(&app->settings, SETTING_RETENTION_SIZE) * 1024 * 1024;
+    return retention;
 }
 
 static void say_aside(struct app *app, const char *aside)
@@ -249,13 +376,15 @@ static void node_make(struct app *app, struct store_start *start)
                                  .key = app->secret ? &app->key : NULL,
                                  .name = own_name(app),
                                  .port = own_port(app),
-                                 .author_rate = 500,
-                                 .retention = retention_defaults(),
+                                 .author_rate =
+                                     (uint32_t)setting_number(&app->settings, SETTING_AUTHOR_RATE),
+                                 .retention = retention_chosen(app),
                                  .names = app->names,
                                  .greet = true};
     const char *name = app->options->name, *saved = start->saved.name;
     if (name && saved && strcmp(name, saved) != 0)
         start->saved.name = NULL; /* what the command line says holds, and is told to everyone */
+    app->began = now(app).wall_ms;
     app->node = node_new(&config, &start->saved, now(app));
     start->taken = true;
 }
@@ -277,199 +406,15 @@ static bool node_begin(struct app *app)
         store_start_done(&start);
         return false;
     }
+    settings_take(app, &start);
     node_make(app, &start);
     if (start.aside)
         say_aside(app, start.aside);
-    store_start_done(&start);
+    store_start_done(&app->kept);
+    app->kept = start;
     perform_all(app);
     disk_look_after(app->disk);
     return true;
-}
-
-/* The damaged file is put aside when nothing reads it any more, and all begins anew. */
-static void history_replace(struct app *app)
-{
-    char *aside = NULL;
-    if (app->node) {
-        disk_stop(app->disk);
-        peers_drop(app->peers);
-        node_free(app->node);
-        app->node = NULL;
-    }
-    if (!disk_is_over(app->disk) || !jobs_are_over(app->jobs))
-        return; /* their end is a turn, too */
-    disk_free(app->disk);
-    app->disk = NULL;
-    enum store_fault fault =
-        store_set_aside(app->history, (uint64_t)loop_wall_ms(app->loop), &aside);
-    app->damaged = false;
-    if (fault == STORE_FINE && node_begin(app)) {
-        say_aside(app, aside);
-        app->face->ready(app->self);
-    } else {
-        app->status = EXIT_FAILURE;
-        app->leaving = true;
-        loop_again(app->loop);
-    }
-    free(aside);
-}
-
-/* ---- the end of a turn ---- */
-
-/* Everyone was told; what is on its way still arrives. */
-static void leave_step(struct app *app)
-{
-    peers_stop(app->peers);
-    if (app->disk && !disk_is_idle(app->disk))
-        return;
-    if (app->disk)
-        disk_stop(app->disk);
-    if (peers_are_gone(app->peers) && !app->left) {
-        app->left = true;
-        loop_stop(app->loop);
-    }
-}
-
-static void on_turn(void *self)
-{
-    struct app *app = self;
-    peers_turn(app->peers);
-    if (app->damaged)
-        history_replace(app);
-    app->face->turned(app->self);
-    if (app->leaving)
-        leave_step(app);
-}
-
-static void on_leave(void *self, int signal)
-{
-    (void)signal;
-    app_leave(self);
-}
-
-void app_leave(struct app *app)
-{
-    if (!app->node || app->leaving) {
-        app->leaving = true;
-        loop_again(app->loop);
-        return;
-    }
-    app_event(app, &(struct node_event){.kind = EVENT_STOP});
-}
-
-/* ---- the start ---- */
-
-/* The login name; it is there without anyone having chosen it, so it is made to fit. */
-static char *login_name(void)
-{
-    const struct passwd *person = getpwuid(getuid());
-    const char *name = person ? person->pw_name : getenv("USER");
-    if (!name || !*name || !utf8_valid(name, strlen(name)))
-        name = "anon";
-    return xstrndup(name, text_cut(name, strlen(name), NAME_BYTES));
-}
-
-/* The first line of the file. False, and it was said why, where there is none that will do. */
-static bool secret_read(struct app *app, const char *path)
-{
-    enum { WEAK_CHARACTERS = 22 /* fewer are less than 128 bits, whatever they are */ };
-    char text[MESH_SECRET_MAX + 2] = "";
-    FILE *file = fopen(path, "re");
-    size_t size = file ? fread(text, 1, sizeof text - 1, file) : 0;
-    if (file)
-        fclose(file);
-    size_t length = strcspn(text, "\r\n");
-    struct span mesh = span_text(app_mesh(app));
-    if (size == 0 || length == 0 || length > MESH_SECRET_MAX) {
-        fprintf(stderr,
-                _("tertulia: there is no secret in \"%s\": it is one line of at most 128 bytes.\n"),
-                path);
-        return false;
-    }
-    if (length < WEAK_CHARACTERS)
-        complain(_("The secret is weak: it can be guessed. tertulia --new-secret makes a good "
-                   "one."));
-    app->secret = mesh_key(mesh, span_of(text, length), &app->key);
-    explicit_bzero(text, sizeof text);
-    if (!app->secret)
-        complain(_("There is not enough memory for the secret's key."));
-    return app->secret;
-}
-
-/* Whatever needs no loop. */
-static bool home_begin(struct app *app)
-{
-    bool made;
-    char *why = home_open(&app->home, app->options->home);
-    if (!why)
-        why = home_identity(&app->home, &app->sys, &app->identity, &made);
-    if (why) {
-        complain(why);
-        free(why);
-        return false;
-    }
-    if (app->options->secret_file && !secret_read(app, app->options->secret_file))
-        return false;
-    app->net = mesh_net(span_text(app_mesh(app)), app->secret ? &app->key : NULL);
-    app->history = home_history(&app->home, &app->net);
-    return true;
-}
-
-/* Whatever needs one. */
-static bool loop_begin(struct app *app)
-{
-    static const struct peers_calls peers_calls = {on_event, on_say};
-    app->loop = loop_new();
-    loop_on_signal(app->loop, SIGTERM, on_leave, app);
-    loop_on_signal(app->loop, SIGHUP, on_leave, app);
-    loop_on_signal(app->loop, SIGINT, on_leave, app);
-    app->timer = timer_new(app->loop, on_ring, app);
-    app->jobs = jobs_new(app->loop, &app->identity, &app->net, on_event, app);
-    app->peers = peers_new(app->loop, &app->identity, &peers_calls, app);
-    if (!app->peers) {
-        complain(_("The OpenSSL of this machine cannot do TLS 1.3 with Ed25519."));
-        return false;
-    }
-    return peers_listen(app->peers, app->options) && node_begin(app);
-}
-
-struct app *app_new(const struct options *options, const struct app_face *face, void *self)
-{
-    struct app *app = xcalloc(1, sizeof *app);
-    core_start();
-    app->options = options;
-    app->face = face;
-    app->self = self;
-    app->sys = sys_real();
-    app->home.lock = -1;
-    app->name = login_name();
-    app->names = command_names_new(i18n_translate);
-    if (home_begin(app) && loop_begin(app))
-        return app;
-    app_free(app);
-    return NULL;
-}
-
-void app_free(struct app *app)
-{
-    if (!app)
-        return;
-    if (app->disk)
-        disk_stop(app->disk);
-    peers_free(app->peers);
-    if (app->timer)
-        timer_free(app->timer);
-    if (app->loop && !loop_free(app->loop))
-        _exit(app->status); /* a name service that does not answer: the rest is the system's */
-    jobs_free(app->jobs);
-    disk_free(app->disk);
-    node_free(app->node);
-    command_names_free(app->names);
-    home_done(&app->home);
-    identity_done(&app->identity);
-    free(app->history);
-    free(app->name);
-    free(app);
 }
 
 /* The people on the command line: as if a line had been typed that nobody can have typed. */
@@ -486,14 +431,272 @@ static void call_all(struct app *app)
     }
 }
 
+/* The damaged file is put aside when nothing reads it any more, and all begins anew. */
+static void history_replace(struct app *app)
+{
+    char *aside = NULL;
+    if (app->node) {
+        disk_stop(app->disk);
+        exporter_cancel(app->exporter, N_("the history is damaged"));
+        peers_drop(app->peers);
+        node_free(app->node);
+        app->node = NULL;
+    }
+    if (!disk_is_over(app->disk) || !jobs_are_over(app->jobs) || !exporter_is_over(app->exporter))
+        return; /* their end is a turn, too */
+    disk_free(app->disk);
+    app->disk = NULL;
+    enum store_fault fault =
+        store_set_aside(app->history, (uint64_t)loop_wall_ms(app->loop), &aside);
+    app->damaged = false;
+    if (fault == STORE_FINE && node_begin(app)) {
+        say_aside(app, aside);
+        settings_keep(app);
+        app->face->ready(app->self);
+        call_all(app); /* whom the old one knew, the new one does not */
+    } else {
+        app->status = EXIT_FAILURE;
+        app->leaving = true;
+        loop_again(app->loop);
+    }
+    free(aside);
+}
+
+/* ---- the end of a turn ---- */
+
+/* Everyone was told; what is on its way still arrives. */
+static void leave_step(struct app *app)
+{
+    finding_end(app->finding);
+    peers_stop(app->peers);
+    exporter_cancel(app->exporter, N_("the program ends"));
+    if (app->disk && !disk_is_idle(app->disk))
+        return;
+    if (app->disk)
+        disk_stop(app->disk);
+    transcript_end(app->transcript);
+    if (!transcript_is_over(app->transcript) || !exporter_is_over(app->exporter))
+        return;
+    if (!transcript_is_whole(app->transcript))
+        app->status = EXIT_FAILURE;
+    if (peers_are_gone(app->peers) && !app->left) {
+        app->left = true;
+        loop_stop(app->loop);
+    }
+}
+
+static void on_turn(void *self)
+{
+    struct app *app = self;
+    peers_turn(app->peers);
+    exporter_turn(app->exporter, app->disk && disk_is_idle(app->disk));
+    transcript_turn(app->transcript);
+    if (app->damaged)
+        history_replace(app);
+    app->face->turned(app->self);
+    if (app->leaving)
+        leave_step(app);
+}
+
+static void on_leave(void *self, int signal)
+{
+    (void)signal;
+    app_leave(self);
+}
+
+/* What turns over the transcript sends HUP; so does a terminal that goes away. */
+static void on_hangup(void *self, int signal)
+{
+    struct app *app = self;
+    bool stays = app->settings.program == PROGRAM_DAEMON || isatty(STDIN_FILENO);
+    if (app->transcript && stays)
+        transcript_reopen(app->transcript);
+    else
+        on_leave(app, signal);
+}
+
+void app_leave(struct app *app)
+{
+    if (!app->node || app->leaving) {
+        app->leaving = true;
+        loop_again(app->loop);
+        return;
+    }
+    app_event(app, &(struct node_event){.kind = EVENT_STOP});
+}
+
+/* ---- the start ---- */
+
+/* Whatever needs no loop. */
+static bool home_begin(struct app *app)
+{
+    bool made;
+    bool weak = false;
+    const char *secret = app->options->secret_file;
+    char *why = home_open(&app->home, app->options->home);
+    if (!why)
+        why = home_identity(&app->home, &app->sys, &app->identity, &made);
+    if (!why && secret)
+        why = home_secret(secret, span_text(app_mesh(app)), &app->key, &weak);
+    if (why) {
+        complain(why);
+        free(why);
+        return false;
+    }
+    app->secret = secret;
+    if (weak)
+        complain(_("The secret is weak: it can be guessed. tertulia --new-secret makes a good "
+                   "one."));
+    app->net = mesh_net(span_text(app_mesh(app)), app->secret ? &app->key : NULL);
+    app->history = home_history(&app->home, &app->net);
+    return true;
+}
+
+static const struct roster *on_roster(void *self)
+{
+    struct app *app = self;
+    return node_roster(app->node);
+}
+
+/* What is written beside the history. */
+static bool papers_begin(struct app *app)
+{
+    static const struct export_calls calls = {on_export_say, on_roster};
+    struct store_settings settings = store_settings(app);
+    const char *path = app->options->transcript, *why;
+    app->exporter = exporter_new(app->loop, &settings, &calls, app);
+    if (path)
+        app->transcript = transcript_open(app->loop, path, on_say, app, &why);
+    if (path && !app->transcript)
+        fprintf(stderr, _("tertulia: the transcript \"%s\" cannot be written: %s.\n"), path, why);
+    return !path || app->transcript;
+}
+
+static const struct node *on_node(void *self)
+{
+    return app_node(self);
+}
+
+static struct model *on_model(void *self)
+{
+    return app_model(self);
+}
+
+static void on_find_say(void *self, bool error, const struct message *message, uint64_t line)
+{
+    say(self, error, message, line);
+}
+
+static void on_scan(void *self, const struct scan_event *event)
+{
+    struct app *app = self;
+    struct message over = scan_message(event);
+    if (app->face->scan)
+        app->face->scan(app->self, event);
+    else if (event->state == SCAN_DONE || event->state == SCAN_STOPPED)
+        say(app, false, &over, event->line);
+}
+
+static bool finding_make(struct app *app)
+{
+    static const struct finding_calls calls = {on_event, on_find_say, on_scan, on_node, on_model};
+    struct finding_config config = {.loop = app->loop,
+                                    .sys = &app->sys,
+                                    .identity = &app->identity,
+                                    .peers = app->peers,
+                                    .mesh = span_text(app_mesh(app)),
+                                    .beacons = !app->options->no_beacon};
+    app->finding = finding_new(&config, &calls, app);
+    return app->finding;
+}
+
+void app_scan_stop(struct app *app)
+{
+    finding_scan_stop(app->finding);
+}
+
+/* Whatever needs one. */
+static bool loop_begin(struct app *app)
+{
+    static const struct peers_calls peers_calls = {on_event, on_say, name_now};
+    bool guests = !app->options->no_guests && !app->secret;
+    app->loop = loop_new();
+    loop_on_signal(app->loop, SIGTERM, on_leave, app);
+    loop_on_signal(app->loop, SIGHUP, on_hangup, app);
+    loop_on_signal(app->loop, SIGINT, on_leave, app);
+    app->timer = timer_new(app->loop, on_ring, app);
+    app->jobs = jobs_new(app->loop, &app->identity, &app->net, on_event, app);
+    app->peers = peers_new(app->loop, &app->identity, guests, &peers_calls, app);
+    if (!app->peers) {
+        complain(_("The OpenSSL of this machine cannot do TLS 1.3 with Ed25519."));
+        return false;
+    }
+    return papers_begin(app) && peers_listen(app->peers, app->options) && finding_make(app) &&
+           node_begin(app);
+}
+
+struct app *app_new(const struct options *options, const struct app_face *face, void *self)
+{
+    struct app *app = xcalloc(1, sizeof *app);
+    core_start();
+    app->options = options;
+    app->face = face;
+    app->self = self;
+    app->sys = sys_real();
+    app->home.lock = -1;
+    app->name = home_login_name();
+    app->names = command_names_new(i18n_translate);
+    settings_init(&app->settings, face->themes ? PROGRAM_SCREEN : PROGRAM_DAEMON, face->themes);
+    if (home_begin(app) && loop_begin(app))
+        return app;
+    app_free(app);
+    return NULL;
+}
+
+void app_free(struct app *app)
+{
+    if (!app)
+        return;
+    if (app->disk)
+        disk_stop(app->disk);
+    finding_free(app->finding);
+    peers_free(app->peers);
+    transcript_stop(app->transcript);
+    if (app->timer)
+        timer_free(app->timer);
+    if (app->loop && !loop_free(app->loop)) {
+        /* A name service that does not answer keeps a thread, and with it the loop. The history is
+         * closed as always, where no thread works with it; the rest is the system's. */
+        if (app->disk && disk_is_over(app->disk))
+            disk_free(app->disk);
+        _exit(app->status);
+    }
+    jobs_free(app->jobs);
+    exporter_free(app->exporter);
+    transcript_free(app->transcript);
+    disk_free(app->disk);
+    store_start_done(&app->kept);
+    node_free(app->node);
+    command_names_free(app->names);
+    home_done(&app->home);
+    identity_done(&app->identity);
+    free(app->history);
+    free(app->name);
+    free(app);
+}
+
 int app_run(struct app *app)
 {
     app->running = true;
+    store_start_done(&app->kept);
     loop_on_turn(app->loop, on_turn, app);
     app->face->ready(app->self);
     for (size_t i = 0; i < app->early_count; i++)
         app->face->say(app->self, false, &app->early[i], 0);
     call_all(app);
+    finding_begin(app->finding);
+    if (app->options->scan)
+        finding_scan(app->finding, app->options->scan_range, CALL_LINE);
     loop_run(app->loop);
     return app->status;
 }

@@ -4,16 +4,20 @@
  * One road: whatever happens becomes an event, node_handle answers with effects, and each is done
  * in order. What is for people to see goes to the face. */
 #include "app/options.h"
+#include "app/settings.h"
 #include "core/model.h"
 #include "core/node.h"
+#include "store/store.h"
 
 struct address;
 struct app;
 struct loop;
+struct scan_event;
 
 /* What a face is told, always on the loop's thread. */
 struct app_face {
-    /* Everything is there: the node listens. Again when a damaged history was replaced. */
+    /* Everything is there: the node listens. Again when a damaged history was replaced: what was
+     * kept in it (app_keep) is to be kept once more. */
     void (*ready)(void *self);
     /* One of EFFECT_SHOWN, _RECEIPT, _PEER, _BACK, _ANSWER, _COMMAND, _GO, _BELL; borrowed. */
     void (*effect)(void *self, const struct node_effect *effect);
@@ -21,6 +25,9 @@ struct app_face {
     void (*say)(void *self, bool error, const struct message *message, uint64_t line);
     /* The end of a turn of the loop: draw. */
     void (*turned)(void *self);
+    setting_words *themes; /* NULL: it has no screen */
+    /* How a scan goes. NULL: its end is said, and the model tells the rest. */
+    void (*scan)(void *self, const struct scan_event *event);
 };
 
 /* Makes everything that the options say; calls nothing of the face yet. NULL, and one line on
@@ -38,8 +45,25 @@ void app_leave(struct app *app);
  * the line brings about. */
 void app_line(struct app *app, const char *conversation, const char *bytes, size_t size,
               uint64_t number);
+/* Ends the scan that is under way, if any. */
+void app_scan_stop(struct app *app);
 /* Anything else that the user does: EVENT_OPEN, EVENT_SCROLL. */
 void app_event(struct app *app, const struct node_event *event);
+
+/* ---- what survives the program ---- */
+
+/* Hands out all that earlier runs kept, lines oldest first; once, before app_run. */
+void app_kept(struct app *app, void (*take)(void *self, const struct store_keep *keep), void *self);
+/* Keeps a draft, a line of input, or a setting that is not in the table; soon, and also when the
+ * program leaves right now. A value of no bytes is forgotten. What is too long is cut. */
+void app_keep(struct app *app, enum store_keep_kind kind, const char *key, struct span value);
+
+const struct settings *app_settings(const struct app *app);
+/* settings_do; what was changed is kept, and what it means to the app done: after another language
+ * texts are in that one. The rest is the face's. */
+enum settings_result app_set(struct app *app, const char *name, const char *value,
+                             enum setting_id *id, struct message *answer)
+    __attribute__((warn_unused_result));
 
 /* Something is on its way to the disk: what was typed, among other things. */
 bool app_is_busy(const struct app *app);

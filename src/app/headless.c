@@ -32,6 +32,7 @@ enum {
     INPUT_MAX = 64 * 1024,   /* read and not taken yet: two reads of the loop's, and to spare */
     TYPED_MAX = 1024 * 1024, /* bytes of lines that an answer may still come to */
     USAGE_BYTES = 512,       /* a usage and its line of help, in any language */
+    SAID = 256,              /* notices and errors that /log tells */
 };
 
 /* A line that was taken, for what it brings about later. */
@@ -51,6 +52,7 @@ struct headless {
     size_t typed_size;
     uint64_t number;    /* of the latest line */
     uint64_t refused;   /* the last one that was answered with an error */
+    json_t *said;       /* for /log */
     char *conversation; /* where text goes */
     size_t taken;       /* lines since the disk had nothing to do */
     bool crowded;       /* the reader is slow */
@@ -70,6 +72,22 @@ static void event_put(struct headless *headless, const char *event, json_t *memb
     char *text = event_text(event, now > 0 ? (uint64_t)now : 0, members, &size);
     output_add(headless->output, text, size);
     free(text);
+}
+
+/* For /log: what the program said of itself, not what it answered. */
+static void said_keep(struct headless *headless, bool error, const char *code, const char *text)
+{
+    int64_t now = loop_wall_ms(app_loop(headless->app));
+    char at[TIME_TEXT];
+    time_text(now > 0 ? (uint64_t)now : 0, at);
+    json_t *said = json_object();
+    json_object_set_new(said, "at", json_string(at));
+    json_object_set_new(said, "error", json_boolean(error));
+    json_object_set_new(said, "code", json_string(code));
+    json_object_set_new(said, "text", span_json(span_text(text)));
+    if (json_array_size(headless->said) == SAID)
+        json_array_remove(headless->said, 0);
+    json_array_append_new(headless->said, said);
 }
 
 static const struct typed *typed_find(const struct headless *headless, uint64_t number)
@@ -108,6 +126,7 @@ static void error_put(struct headless *headless, const char *code, const char *t
                       uint64_t number)
 {
     headless->refused = number;
+    said_keep(headless, true, code, text);
     event_put(headless, "error", say_json(code, text, command_json(headless, number)));
 }
 
@@ -160,10 +179,12 @@ static void on_say(void *self, bool error, const struct message *message, uint64
 {
     char text[MESSAGE_TEXT_BYTES];
     message_text(message, i18n_translate, text, sizeof text);
-    if (error)
+    if (error) {
         error_put(self, message->code, text, line);
-    else
-        notice_put(self, message->code, text, line);
+        return;
+    }
+    said_keep(self, false, message->code, text);
+    notice_put(self, message->code, text, line);
 }
 
 /* Where an error has named the line already, that gave the words back. */
@@ -174,6 +195,7 @@ static void words_back(struct headless *headless, const struct node_effect *effe
     json_t *members = say_json("not-sent", _("Not sent: this could not be kept. Send it again."),
                                span_json(span_text(effect->back.text)));
     headless->refused = effect->line;
+    said_keep(headless, true, "not-sent", _("Not sent: this could not be kept. Send it again."));
     event_put(headless, "error", members);
 }
 
@@ -197,6 +219,13 @@ static void answer_put(struct headless *headless, const struct node_effect *effe
     json_t *members = answer_json(&effect->answer, app_id(headless->app));
     json_object_set_new(members, "command", command_json(headless, effect->line));
     event_put(headless, command_spec(effect->answer.command)->name, members);
+}
+
+static void on_scan(void *self, const struct scan_event *event)
+{
+    json_t *members = scan_json(event);
+    json_object_set_new(members, "command", command_json(self, event->line));
+    event_put(self, "scan", members);
 }
 
 /* ---- commands that are not the node's ---- */
@@ -228,6 +257,49 @@ static void about(struct headless *headless, uint64_t number)
     notice_put(headless, "about", text, number);
 }
 
+static void setting_put(struct headless *headless, enum setting_id id,
+                        const struct message *message, uint64_t number)
+{
+    char text[MESSAGE_TEXT_BYTES];
+    message_text(message, i18n_translate, text, sizeof text);
+    json_t *members = say_json(message->code, text, command_json(headless, number));
+    json_object_set_new(members, "key", json_string(setting_name(id)));
+    json_object_set_new(members, "value",
+                        json_string(setting_value(app_settings(headless->app), id)));
+    event_put(headless, "notice", members);
+}
+
+static void set(struct headless *headless, const char *name, const char *value, uint64_t number)
+{
+    enum setting_id id;
+    struct message answer;
+    if (app_set(headless->app, name, value, &id, &answer) == SETTINGS_REFUSED)
+        on_say(headless, true, &answer, number);
+    else
+        setting_put(headless, id, &answer, number);
+}
+
+static void settings_put(struct headless *headless, uint64_t number)
+{
+    for (enum setting_id id = 0; id < SETTINGS; id++)
+        if (setting_is_for(app_settings(headless->app), id))
+            set(headless, setting_name(id), NULL, number);
+}
+
+static void languages_put(struct headless *headless, uint64_t number)
+{
+    struct message message = settings_languages();
+    setting_put(headless, SETTING_LANGUAGE, &message, number);
+}
+
+static void log_put(struct headless *headless, uint64_t number)
+{
+    json_t *members = json_object();
+    json_object_set_new(members, "log", json_deep_copy(headless->said));
+    json_object_set_new(members, "command", command_json(headless, number));
+    event_put(headless, "log", members);
+}
+
 /* Long because every command is named. */
 static void command_do(struct headless *headless, const struct command *command, uint64_t number)
 {
@@ -240,9 +312,23 @@ static void command_do(struct headless *headless, const struct command *command,
     case COMMAND_ABOUT:
         about(headless, number);
         return;
+    case COMMAND_SET:
+        if (command->key)
+            set(headless, command->key, command->value, number);
+        else
+            settings_put(headless, number);
+        return;
+    case COMMAND_LANG:
+        if (command->value)
+            set(headless, setting_name(SETTING_LANGUAGE), command->value, number);
+        else
+            languages_put(headless, number);
+        return;
+    case COMMAND_LOG:
+        log_put(headless, number);
+        return;
     case COMMAND_CLEAR:
     case COMMAND_BIND:
-    case COMMAND_LANG:
     case COMMAND_THEME:
         error_put_about(headless, "no-screen", _("%s is for the program with a screen."), name,
                         number);
@@ -257,6 +343,7 @@ static void command_do(struct headless *headless, const struct command *command,
     case COMMAND_NAME:
     case COMMAND_ALIAS:
     case COMMAND_CALL:
+    case COMMAND_RETRY:
     case COMMAND_ME:
     case COMMAND_AWAY:
     case COMMAND_JOIN:
@@ -271,9 +358,7 @@ static void command_do(struct headless *headless, const struct command *command,
     case COMMAND_VERIFY:
     case COMMAND_TRUST:
     case COMMAND_EXPORT:
-    case COMMAND_SET:
     case COMMAND_DOCTOR:
-    case COMMAND_LOG:
     case COMMAND_COUNT:
         error_put_about(headless, "not-here", _("%s cannot be done here."), name, number);
         return;
@@ -311,6 +396,11 @@ static void on_effect(void *self, const struct node_effect *effect)
     case EFFECT_CLOSE:
     case EFFECT_DIAL:
     case EFFECT_RESOLVE:
+    case EFFECT_GUEST_NAMED:
+    case EFFECT_GUEST_PEOPLE:
+    case EFFECT_GUEST_WORD:
+    case EFFECT_GUEST_RETRY:
+    case EFFECT_GUEST_HANG_UP:
     case EFFECT_CHECK:
     case EFFECT_OPEN:
     case EFFECT_VERIFY:
@@ -383,6 +473,7 @@ static void line_take(struct headless *headless, const char *text, size_t size)
 
 static void line_refuse(struct headless *headless, const char *code, const char *text)
 {
+    said_keep(headless, true, code, text);
     event_put(headless, "error", say_json(code, text, json_string("")));
 }
 
@@ -480,12 +571,13 @@ static void headless_done(struct headless *headless)
         typed_drop(headless, headless->typed);
     lines_done(&headless->lines);
     buf_done(&headless->input);
+    json_decref(headless->said);
     free(headless->conversation);
 }
 
 int headless_run(const struct options *options)
 {
-    static const struct app_face face = {on_ready, on_effect, on_say, on_turned};
+    static const struct app_face face = {on_ready, on_effect, on_say, on_turned, NULL, on_scan};
     static const struct output_calls calls = {on_crowded, on_missed, on_gone};
     struct headless headless = {.exit_on_eof = options->exit_on_eof};
     headless.app = app_new(options, &face, &headless);
@@ -494,6 +586,7 @@ int headless_run(const struct options *options)
     lines_init(&headless.lines, on_line, &headless);
     buf_init(&headless.input, INPUT_MAX);
     headless.conversation = xstrdup(ROOM_EVERYONE);
+    headless.said = json_array();
     headless.output = output_new(app_loop(headless.app), STDOUT_FILENO, &calls, &headless);
     loop_on_input(app_loop(headless.app), STDIN_FILENO, on_input, &headless);
     int status = app_run(headless.app);

@@ -6,10 +6,13 @@
 #include "base/alloc.h"
 #include "base/base32.h"
 #include "base/gettext.h"
-#include "core/mesh.h"
+#include "base/text.h"
+#include "base/utf8.h"
+#include "core/body.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pwd.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -267,4 +270,31 @@ char *home_history(const struct home *home, const struct hash *net)
         snprintf(name, sizeof name, "tertulia-%s.db", tag);
     }
     return path_join(home->data, name);
+}
+
+char *home_secret(const char *path, struct span mesh, struct mesh_key *into, bool *weak)
+{
+    enum { WEAK_CHARACTERS = 22 /* fewer are less than 128 bits, whatever they are */ };
+    char text[MESH_SECRET_MAX + 2] = "";
+    FILE *file = fopen(path, "re");
+    size_t size = file ? fread(text, 1, sizeof text - 1, file) : 0;
+    if (file)
+        fclose(file);
+    size_t length = strcspn(text, "\r\n");
+    if (size == 0 || length == 0 || length > MESH_SECRET_MAX)
+        return why(_("There is no secret in \"%s\": it is one line of at most 128 bytes."), path);
+    *weak = length < WEAK_CHARACTERS;
+    bool made = mesh_key(mesh, span_of(text, length), into);
+    explicit_bzero(text, sizeof text);
+    return made ? NULL : why("%s", _("There is not enough memory for the secret's key."));
+}
+
+/* It is there without anyone having chosen it, so it is made to fit. */
+char *home_login_name(void)
+{
+    const struct passwd *person = getpwuid(getuid());
+    const char *name = person ? person->pw_name : getenv("USER");
+    if (!name || !*name || !utf8_valid(name, strlen(name)))
+        name = "anon";
+    return xstrndup(name, text_cut(name, strlen(name), PERSON_NAME_MAX));
 }

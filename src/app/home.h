@@ -4,7 +4,7 @@
  * Invariants: no key is ever overwritten, and none is used that others can read; two programs never
  * work in one folder. Every function that can fail answers NULL, or a sentence in the user's
  * language that says what happened and what to do, for free(). */
-#include "core/crypto.h"
+#include "core/mesh.h"
 
 #include <stdbool.h>
 
@@ -23,6 +23,13 @@ void home_done(struct home *home);
 /* The key in the data folder, made where there is none: then *made. */
 char *home_identity(const struct home *home, const struct sys *sys, struct identity *into,
                     bool *made) __attribute__((warn_unused_result));
+
+/* The key of a mesh's secret, which is the first line of the file. `weak`: it can be guessed. */
+char *home_secret(const char *path, struct span mesh, struct mesh_key *into, bool *weak)
+    __attribute__((warn_unused_result));
+
+/* What one is called as long as one has not chosen a name, for free(). */
+char *home_login_name(void);
 
 /* The file of the history of one mesh, for free(): tertulia.db, or for any other than the open mesh
  * called lan, tertulia-xxxxxxxx.db. */

@@ -1,6 +1,9 @@
 /* Which language to speak. Text is UTF-8 whatever the locale says: it is what we send and keep. */
 #include "app/i18n.h"
 
+#include "base/alloc.h"
+#include "base/ascii.h"
+#include "base/fold.h"
 #include "base/gettext.h"
 
 #include <errno.h>
@@ -8,6 +11,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* What LANGUAGE was when the program started. */
+static char *started;
 
 /* What the environment asks for, in the order POSIX gives; "" where it says nothing. */
 static const char *wanted_locale(void)
@@ -43,6 +49,97 @@ void i18n_start(void)
     bindtextdomain(PACKAGE, LOCALEDIR);
     bind_textdomain_codeset(PACKAGE, "UTF-8");
     textdomain(PACKAGE);
+#endif
+    /* From here on it is there, so that another value takes its place, and the environment that
+     * other threads may read stays where it is. */
+    setenv("LANGUAGE", "", 0);
+    started = xstrdup(getenv("LANGUAGE"));
+}
+
+/* ---- another one ---- */
+
+static const struct {
+    const char *code; /* as in po/LINGUAS */
+    const char *name; /* in itself */
+} LANGUAGES[] = {
+    {"en", "English"},
+#if defined ENABLE_NLS && ENABLE_NLS
+    {"es", "Español"},
+    {"pt_BR", "Português (Brasil)"},
+#endif
+};
+enum { LANGUAGES_COUNT = sizeof LANGUAGES / sizeof *LANGUAGES };
+
+const char *i18n_language_at(size_t index)
+{
+    return index < LANGUAGES_COUNT ? LANGUAGES[index].code : NULL;
+}
+
+const char *i18n_language_name(const char *code)
+{
+    for (size_t i = 0; i < LANGUAGES_COUNT; i++)
+        if (strcmp(LANGUAGES[i].code, code) == 0)
+            return LANGUAGES[i].name;
+    return code;
+}
+
+/* "pt" of "pt-PT": whoever reads one kind of a language reads the other. */
+static bool is_kind_of(const char *text, const char *code)
+{
+    size_t size = strcspn(text, "-_.@");
+    if (size != strcspn(code, "_"))
+        return false;
+    for (size_t i = 0; i < size; i++)
+        if (ascii_lower(text[i]) != ascii_lower(code[i]))
+            return false;
+    return true;
+}
+
+static bool is_called(const char *text, const char *name)
+{
+    size_t size, name_size;
+    char *folded = name_fold(text, strlen(text), &size);
+    char *name_folded = name_fold(name, strlen(name), &name_size);
+    bool is = size > 0 && strcmp(folded, name_folded) == 0;
+    is = is || (size > 2 && strncmp(folded, name_folded, size) == 0 && name_folded[size] == ' ');
+    free(folded);
+    free(name_folded);
+    return is;
+}
+
+const char *i18n_language_find(const char *text)
+{
+    for (size_t i = 0; i < LANGUAGES_COUNT; i++)
+        if (is_kind_of(text, LANGUAGES[i].code) || is_called(text, LANGUAGES[i].name))
+            return LANGUAGES[i].code;
+    return NULL;
+}
+
+const char *i18n_language(void)
+{
+#if defined ENABLE_NLS && ENABLE_NLS
+    static const char field[] = "Language: ", none[] = "";
+    const char *header = gettext(none); /* of the catalogue in use */
+    const char *at = strstr(header, field);
+    for (size_t i = 0; at && i < LANGUAGES_COUNT; i++) {
+        size_t size = strlen(LANGUAGES[i].code);
+        if (strncmp(at + sizeof field - 1, LANGUAGES[i].code, size) == 0 &&
+            at[sizeof field - 1 + size] == '\n')
+            return LANGUAGES[i].code;
+    }
+#endif
+    return LANGUAGES[0].code;
+}
+
+void i18n_language_set(const char *code)
+{
+    setenv("LANGUAGE", code ? code : started, 1);
+#if defined ENABLE_NLS && ENABLE_NLS
+    /* In the locale "C" no catalogue is looked for at all. */
+    const char *locale = setlocale(LC_MESSAGES, NULL);
+    if (code && locale && (strcmp(locale, "C") == 0 || strcmp(locale, "POSIX") == 0))
+        setlocale(LC_MESSAGES, "C.UTF-8");
+    textdomain(PACKAGE); /* which forgets what was looked up before */
 #endif
 }
 

@@ -6,6 +6,7 @@
 #include "base/base32.h"
 #include "base/buf.h"
 #include "base/utf8.h"
+#include "core/room.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -162,6 +163,8 @@ json_t *line_json(const struct node_line *line)
     put(object, "text", span_json(line->text));
     put(object, "ref", ref_json(&ref));
     put(object, "own", json_boolean(line->own && line->guest.size == 0));
+    put(object, "encrypted",
+        json_boolean(line->guest.size == 0 && !guest_conversation_name(line->conversation)));
     put(object, "late", json_boolean(line->late || line->missed));
     put(object, "skew_ms", json_integer(line->skew_ms));
     return object;
@@ -173,6 +176,10 @@ json_t *receipt_json(const struct node_receipt *receipt)
     put(object, "ref", ref_json(&receipt->ref));
     put(object, "stored_by", ids_json(receipt->stored_by, receipt->count));
     put(object, "of", json_integer((json_int_t)receipt->of));
+    if (!receipt->guest)
+        return object;
+    put(object, "guest", text_json(receipt->guest));
+    put(object, "delivered", json_boolean(receipt->delivered));
     return object;
 }
 
@@ -260,6 +267,7 @@ static json_t *person_json(const struct node_peer *peer, const struct id *self)
     put(object, "guest", text_json(peer->guest));
     put(object, "rtt_ms", peer->rtt_us ? json_real((double)peer->rtt_us / 1000) : json_null());
     put(object, "host", elsewhere ? id_json(&peer->id) : json_null());
+    put(object, "encrypted", json_boolean(!peer->guest));
     put(object, "trust", json_string(trust_word(peer->trust)));
     put(object, "presence", json_string(presence_word(peer->presence)));
     put(object, "seen", peer->seen ? time_json(peer->seen) : json_null());
@@ -327,6 +335,56 @@ json_t *answer_json(const struct node_answer *answer, const struct id *self)
     if (answer->command == COMMAND_WHO_GOT)
         put(object, "ref", answer->ref.seq ? ref_json(&answer->ref) : json_null());
     put(object, command_spec(answer->command)->name, list);
+    return object;
+}
+
+/* ---- scans ---- */
+
+static const char *scan_word(enum scan_state state)
+{
+    switch (state) {
+    case SCAN_STARTED:
+        return "started";
+    case SCAN_PROGRESS:
+        return "progress";
+    case SCAN_FOUND:
+        return "found";
+    case SCAN_DONE:
+        return "done";
+    case SCAN_STOPPED:
+        return "stopped";
+    }
+    return "done";
+}
+
+static json_t *gone_json(const struct scan_event *event)
+{
+    json_t *list = must(json_array());
+    if (event->state != SCAN_DONE) {
+        json_decref(list);
+        return json_null();
+    }
+    for (size_t i = 0; i < event->gone_count; i++)
+        if (json_array_append_new(list, text_json(event->gone[i])) != 0)
+            die("JSON cannot hold a list");
+    return list;
+}
+
+json_t *scan_json(const struct scan_event *event)
+{
+    const struct scan_find *find = event->find;
+    json_t *object = must(json_object());
+    put(object, "state", json_string(scan_word(event->state)));
+    put(object, "range", text_json(event->range));
+    put(object, "tried", json_integer((json_int_t)event->tried));
+    put(object, "total", json_integer((json_int_t)event->total));
+    put(object, "found", json_integer((json_int_t)event->found));
+    put(object, "address", find ? text_json(find->address) : json_null());
+    put(object, "name", find && find->name ? text_json(find->name) : json_null());
+    put(object, "dialect", find && find->dialect ? text_json(find->dialect) : json_null());
+    put(object, "id", find && find->id ? id_json(find->id) : json_null());
+    put(object, "new", find ? json_boolean(find->is_new) : json_null());
+    put(object, "gone", gone_json(event));
     return object;
 }
 

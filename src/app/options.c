@@ -3,6 +3,7 @@
 #include "app/options.h"
 
 #include "app/i18n.h"
+#include "app/range.h"
 #include "app/version.h"
 #include "base/alloc.h"
 #include "base/base32.h"
@@ -200,7 +201,8 @@ static enum options_verdict take_new_secret(struct parse *parse, const char *val
     return OPTIONS_DONE;
 }
 
-/* The folder must be there: a wrong path is told now, not at the first message. */
+/* The folder must be there: a wrong path is told now, not at the first message. What stands there
+ * is looked at once more when it is opened (app/transcript.h). */
 static enum options_verdict take_transcript(struct parse *parse, const char *value)
 {
     struct stat status;
@@ -210,7 +212,7 @@ static enum options_verdict take_transcript(struct parse *parse, const char *val
     int problem = value[0] == '\0' ? ENOENT : errno;
     free(folder);
     if (usable && stat(value, &status) == 0) {
-        usable = S_ISREG(status.st_mode) && access(value, W_OK) == 0;
+        usable = !S_ISDIR(status.st_mode) && access(value, W_OK) == 0;
         problem = S_ISDIR(status.st_mode) ? EISDIR : EACCES;
     }
     if (!usable)
@@ -220,8 +222,20 @@ static enum options_verdict take_transcript(struct parse *parse, const char *val
     return OPTIONS_RUN;
 }
 
+/* What needs no network to be known is told now; without a range it is the network's subnets. */
 static enum options_verdict take_scan(struct parse *parse, const char *value)
 {
+    static const struct interface subnet = {.address.ip = {[10] = 0xff, [11] = 0xff, 10},
+                                            .prefix = 24};
+    struct range range;
+    struct message why;
+    if (value && !range_parse(value, &subnet, 1, &range, &why)) {
+        char text[MESSAGE_TEXT_BYTES];
+        message_text(&why, i18n_translate, text, sizeof text);
+        return wrong(parse, "--scan: %s", text);
+    }
+    if (value)
+        range_done(&range);
     parse->into->scan = true;
     parse->into->scan_range = value;
     return OPTIONS_RUN;

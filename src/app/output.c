@@ -34,6 +34,7 @@ struct output {
     bool pollable; /* a file is not: it never blocks for long */
     bool full;     /* the reader has to take something first */
     bool watching; /* for the reader's end */
+    int watched;   /* the poll's events now: what it has already is not set anew each turn */
     bool crowded;
     bool gone;
     bool told; /* that it is gone */
@@ -73,9 +74,12 @@ static void on_poll(uv_poll_t *poll, int status, int events)
 static void watch(struct output *output)
 {
     int events = (output->watching ? UV_DISCONNECT : 0) | (output->full ? UV_WRITABLE : 0);
-    if (!output->pollable)
+    if (output->gone)
+        events = 0;
+    if (!output->pollable || events == output->watched)
         return;
-    if (output->gone || events == 0)
+    output->watched = events;
+    if (events == 0)
         uv_poll_stop(&output->poll);
     else
         loop_must(uv_poll_start(&output->poll, events, on_poll), "the output cannot be watched");

@@ -2,6 +2,7 @@
  * which race over the host's addresses. */
 #include "app/peers.h"
 
+#include "app/guests.h"
 #include "base/alloc.h"
 #include "dialect/framer.h"
 #include "dialect/native.h"
@@ -19,11 +20,8 @@
 
 enum {
     DEFAULT_PORT = 9999,
-    CALLS_AT_ONCE = 64, /* searches for a host: as many as the command line can name */
     /* What sync lets wait on a link at most, one answer to a question, and what is small. */
     QUEUE_MAX = 2 * SYNC_QUEUE_MAX + SYNC_PAGE_BYTES + 2 * FRAME_MAX,
-    TLS_FIRST = 0x16, /* a handshake record, of any version.. */
-    TLS_SECOND = 0x03,
 };
 
 struct peer {
@@ -33,6 +31,7 @@ struct peer {
     struct link *link; /* NULL: it ended while its bytes are being read */
     struct framer framer;
     struct overlay_address dialled; /* port 0: it called us */
+    bool guest;                     /* where no peer is, a guest is wanted */
     bool up;
     bool reading;
     bool lost; /* the node is to be told at the end of the turn */
@@ -44,6 +43,8 @@ struct call {
     struct resolve *resolve;        /* by name: first its addresses, */
     struct dial *dial;              /* then all of them at once */
     struct overlay_address address; /* by name: the first of them */
+    uint64_t ticket;                /* of the node's search, or 0 */
+    bool guest;
 };
 
 struct peers {
@@ -51,12 +52,12 @@ struct peers {
     struct tls_context *context;
     struct links *links;
     struct listener *listener;
+    struct guests *guests; /* who calls us is theirs until it begins to speak TLS */
     const struct peers_calls *calls;
     void *self;
-    struct peer *all; /* by number */
-    struct call *calls_out;
-    size_t call_count;
-    struct link *found; /* of a search that ended: the node's dial to it is already done */
+    struct peer *all;       /* by number */
+    struct call *calls_out; /* the node asks for no more than OVERLAY_DIALS and NODE_CALLS */
+    struct link *found;     /* of a search that ended: the node's dial to it is already done */
     uint32_t numbers;
     bool lost; /* somebody is */
     bool stopped;
@@ -128,27 +129,89 @@ static void tell(struct peers *peers, const struct node_event *event)
         peers->calls->event(peers->self, event);
 }
 
-static void tell_link(const struct peer *peer, enum node_event_kind kind)
+static void tell_down(const struct peer *peer, enum call_fault fault)
 {
-    tell(peer->peers, &(struct node_event){.kind = kind, .link = peer->number});
+    tell(peer->peers,
+         &(struct node_event){.kind = EVENT_LINK_DOWN, .link = peer->number, .fault = fault});
 }
 
-static void tell_failed(struct peers *peers, const struct overlay_address *address)
+/* `ticket`: of the search for a host, or 0. */
+static void tell_failed(struct peers *peers, const struct overlay_address *address,
+                        enum call_fault fault, uint64_t ticket)
 {
-    struct node_event event = {.kind = EVENT_DIAL_FAILED};
+    struct node_event event = {.kind = EVENT_DIAL_FAILED, .ticket = ticket, .fault = fault};
     event.dial_failed = *address;
     tell(peers, &event);
 }
 
-/* The dialect of the peers begins with a TLS hello. */
-static enum link_dialect on_sniffed(void *self, const uint8_t *bytes, size_t size)
+/* ---- why nobody was reached ---- */
+
+static enum call_fault fault_of_resolve(enum resolve_result result)
 {
-    (void)self;
-    if (bytes[0] != TLS_FIRST)
-        return LINK_IS_BAD;
-    if (size < 2)
-        return LINK_IS_UNKNOWN;
-    return bytes[1] == TLS_SECOND ? LINK_IS_TLS : LINK_IS_BAD;
+    switch (result) {
+    case RESOLVE_OK:
+        return CALL_UNKNOWN;
+    case RESOLVE_NO_NAME:
+        return CALL_NO_NAME;
+    case RESOLVE_TIMEOUT:
+    case RESOLVE_TROUBLE:
+        return CALL_NAME_UNASKED;
+    }
+    return CALL_UNKNOWN;
+}
+
+static enum call_fault fault_of_dial(enum dial_result result)
+{
+    switch (result) {
+    case DIAL_OK:
+        return CALL_UNKNOWN;
+    case DIAL_REFUSED:
+        return CALL_REFUSED;
+    case DIAL_UNREACHABLE:
+        return CALL_UNREACHABLE;
+    case DIAL_TIMEOUT:
+        return CALL_SILENT;
+    case DIAL_NO_NAME:
+        return CALL_NO_NAME;
+    case DIAL_TROUBLE:
+        return CALL_TROUBLE;
+    }
+    return CALL_UNKNOWN;
+}
+
+static enum call_fault fault_of_tls(enum tls_fault fault)
+{
+    switch (fault) {
+    case TLS_FAULT_NONE:
+    case TLS_FAULT_CUT:
+        return CALL_HUNG_UP;
+    case TLS_FAULT_BROKEN:
+        return CALL_STRANGE;
+    case TLS_FAULT_VERSION:
+    case TLS_FAULT_ALPN:
+    case TLS_FAULT_CERTIFICATE:
+    case TLS_FAULT_REFUSED:
+    case TLS_FAULT_TOO_MUCH:
+        return CALL_TLS;
+    }
+    return CALL_UNKNOWN;
+}
+
+static enum call_fault fault_of_down(const struct link *link, enum link_down why)
+{
+    switch (why) {
+    case LINK_DOWN_ENDED:
+    case LINK_DOWN_CUT:
+    case LINK_DOWN_LOST:
+        return CALL_HUNG_UP;
+    case LINK_DOWN_SILENT:
+        return CALL_MUTE;
+    case LINK_DOWN_BAD:
+        return CALL_STRANGE;
+    case LINK_DOWN_TLS:
+        return fault_of_tls(link_fault(link));
+    }
+    return CALL_UNKNOWN;
 }
 
 static void on_up(void *self, const uint8_t *key, const uint8_t *exported)
@@ -170,7 +233,7 @@ static void on_up(void *self, const uint8_t *key, const uint8_t *exported)
 static void peer_malformed(struct peer *peer)
 {
     struct link *link = peer->link;
-    tell_link(peer, EVENT_LINK_DOWN);
+    tell_down(peer, CALL_STRANGE);
     if (peer->link)
         link_free(link);
     peer->link = NULL;
@@ -216,19 +279,21 @@ static void on_queued(void *self, size_t left)
 static void on_down(void *self, enum link_down why)
 {
     struct peer *peer = self;
-    (void)why;
+    enum call_fault fault = fault_of_down(peer->link, why);
     peer->link = NULL; /* the node's answer finds no link to close */
     if (peer->up)
-        tell_link(peer, EVENT_LINK_DOWN);
+        tell_down(peer, fault);
+    else if (peer->guest && fault != CALL_TLS && !peer->peers->stopped)
+        guests_call(peer->peers->guests, &peer->dialled, "", NULL, fault);
     else if (peer->dialled.port)
-        tell_failed(peer->peers, &peer->dialled);
+        tell_failed(peer->peers, &peer->dialled, fault, 0);
     peer_free(peer);
 }
 
-static const struct link_calls LINK_CALLS = {on_sniffed, on_up, on_bytes, on_queued, on_down};
+static const struct link_calls LINK_CALLS = {NULL, on_up, on_bytes, on_queued, on_down};
 
-static void peer_start(struct peers *peers, struct link *link,
-                       const struct overlay_address *dialled)
+static struct peer *peer_new(struct peers *peers, struct link *link,
+                             const struct overlay_address *dialled)
 {
     struct peer *peer = xcalloc(1, sizeof *peer);
     peer->peers = peers;
@@ -238,7 +303,21 @@ static void peer_start(struct peers *peers, struct link *link,
         peer->dialled = *dialled;
     framer_init(&peer->framer);
     HASH_ADD(hh, peers->all, number, sizeof peer->number, peer);
-    link_start(link, dialled ? LINK_TLS : LINK_SNIFF, &LINK_CALLS, peer);
+    return peer;
+}
+
+static void peer_start(struct peers *peers, struct link *link,
+                       const struct overlay_address *dialled, bool guest)
+{
+    struct peer *peer = peer_new(peers, link, dialled);
+    peer->guest = guest;
+    link_start(link, LINK_TLS, &LINK_CALLS, peer);
+}
+
+/* Who called us says hello in TLS. */
+static void on_native(void *self, struct link *link)
+{
+    link_pass(link, &LINK_CALLS, peer_new(self, link, NULL));
 }
 
 void peers_send(struct peers *peers, uint32_t number, const struct frame *frame)
@@ -264,13 +343,14 @@ void peers_turn(struct peers *peers)
 {
     struct peer *peer = peers->lost ? peers->all : NULL;
     peers->lost = false;
+    guests_turn(peers->guests);
     while (peer) {
         if (!peer->lost) {
             peer = peer->hh.next;
             continue;
         }
         peer->lost = false;
-        tell_link(peer, EVENT_LINK_DOWN);
+        tell_down(peer, CALL_UNKNOWN);
         peer_free(peer);
         peer = peers->all; /* the node may have closed others */
     }
@@ -294,14 +374,12 @@ static struct call *call_new(struct peers *peers, const struct overlay_address *
     if (address)
         call->address = *address;
     DL_APPEND(peers->calls_out, call);
-    peers->call_count++;
     return call;
 }
 
 static void call_free(struct call *call)
 {
     DL_DELETE(call->peers->calls_out, call);
-    call->peers->call_count--;
     free(call);
 }
 
@@ -310,30 +388,47 @@ static void on_dialled(void *self, enum dial_result result, struct link *link)
     struct call *call = self;
     struct peers *peers = call->peers;
     struct overlay_address address = call->address;
+    bool guest = call->guest;
     call_free(call);
     if (result == DIAL_OK)
-        peer_start(peers, link, &address);
+        peer_start(peers, link, &address, guest);
     else
-        tell_failed(peers, &address);
+        tell_failed(peers, &address, fault_of_dial(result), 0);
 }
 
-void peers_dial(struct peers *peers, const struct overlay_address *address, bool asked)
+/* The one that is there already; NULL: none is. */
+static struct link *found_take(struct peers *peers, const struct address *address)
 {
-    (void)asked;
+    struct link *link = peers->found;
+    if (!link || !address_equal(link_address(link), address))
+        return NULL;
+    peers->found = NULL;
+    return link;
+}
+
+void peers_dial(struct peers *peers, const struct overlay_address *address, const char *dialect)
+{
     struct address to = to_net(address);
-    if (peers->found && address_equal(link_address(peers->found), &to)) {
-        struct link *link = peers->found;
-        peers->found = NULL;
-        peer_start(peers, link, address);
+    struct link *link = found_take(peers, &to);
+    const char *known = dialect ? guests_remembered(peers->guests, address) : NULL;
+    if (dialect && !dialect[0] && known)
+        dialect = known;
+    if (dialect && dialect[0]) {
+        guests_call(peers->guests, address, dialect, link, CALL_UNKNOWN);
+        return;
+    }
+    if (link) {
+        peer_start(peers, link, address, dialect != NULL);
         return;
     }
     struct call *call = call_new(peers, address);
+    call->guest = dialect != NULL;
     call->dial = dial_new(peers->links, &to, 1, on_dialled, call);
 }
 
-static void tell_asked(struct peers *peers, const struct overlay_address *address)
+static void tell_found(struct peers *peers, const struct overlay_address *address, uint64_t ticket)
 {
-    struct node_event event = {.kind = EVENT_ADDRESS};
+    struct node_event event = {.kind = EVENT_ADDRESS, .ticket = ticket};
     event.address.address = *address;
     event.address.found = FOUND_ASKED;
     tell(peers, &event);
@@ -345,20 +440,20 @@ static void on_found(void *self, enum dial_result result, struct link *link)
     struct call *call = self;
     struct peers *peers = call->peers;
     struct overlay_address address = call->address;
+    uint64_t ticket = call->ticket;
     call_free(call);
     if (result != DIAL_OK) {
-        tell_asked(peers, &address);
+        tell_failed(peers, &address, fault_of_dial(result), ticket);
         return;
     }
     address = to_node(link_address(link));
     peers->found = link;
-    tell_asked(peers, &address);
+    tell_found(peers, &address, ticket);
     link_free(peers->found);
     peers->found = NULL;
 }
 
-/* Of several addresses the one that answers is told, or else the first; so where nobody is there
- * yet, the node knows where to try again. */
+/* Several addresses of one host race: only the one that answers first is told. */
 static void on_resolved(void *self, enum resolve_result result, const struct address *addresses,
                         size_t count)
 {
@@ -372,18 +467,18 @@ static void on_resolved(void *self, enum resolve_result result, const struct add
         return;
     }
     struct overlay_address address = call->address;
+    uint64_t ticket = call->ticket;
     call_free(call);
     if (result == RESOLVE_OK)
-        tell_asked(peers, &address);
+        tell_found(peers, &address, ticket);
     else
-        tell_failed(peers, &address); /* which is nowhere */
+        tell_failed(peers, &address, fault_of_resolve(result), ticket); /* which is nowhere */
 }
 
-void peers_resolve(struct peers *peers, const char *host, uint16_t port)
+void peers_resolve(struct peers *peers, uint64_t ticket, const char *host, uint16_t port)
 {
-    if (peers->call_count >= CALLS_AT_ONCE + OVERLAY_DIALS)
-        return;
     struct call *call = call_new(peers, NULL);
+    call->ticket = ticket;
     call->resolve = resolve_new(peers->loop, host, port ? port : DEFAULT_PORT, on_resolved, call);
 }
 
@@ -391,7 +486,8 @@ void peers_resolve(struct peers *peers, const char *host, uint16_t port)
 
 static void on_arrived(void *self, struct link *link)
 {
-    peer_start(self, link, NULL);
+    struct peers *peers = self;
+    guests_arrived(peers->guests, link);
 }
 
 static void on_dropped(void *self, enum listener_drop why, const struct address *from,
@@ -464,7 +560,49 @@ static size_t any_of(uint16_t port, struct address into[2])
     return (size_t)four + six;
 }
 
-bool peers_listen(struct peers *peers, const struct options *options)
+/* The ports of those plain chats that call no other; whoever has them may keep them. */
+static void listen_classic(struct peers *peers, const struct hostport *where)
+{
+    static const uint16_t ports[] = {5555, 5000};
+    struct address addresses[2];
+    for (size_t i = 0; i < 2; i++) {
+        uint16_t port = ports[i];
+        size_t count = 1;
+        if (!where || where->host[0] == '\0')
+            count = any_of(port, addresses);
+        else if (!address_parse(where->host, port, &addresses[0]))
+            continue;
+        if (listener_open(peers->listener, addresses, count, true, &port) != LISTENER_OK)
+            say_listen(peers, false, "classic-port",
+                       N_("Port %s cannot be had: guests of the plain chat that calls it will not "
+                          "find us."),
+                       port, 0);
+    }
+}
+
+static bool is_listened(const struct peers *peers, const struct address *address)
+{
+    for (size_t i = 0; i < peers_listening(peers); i++)
+        if (address_equal(peers_listening_at(peers, i), address))
+            return true;
+    return false;
+}
+
+/* Each address once: the same port cannot be opened twice. */
+static void listen_classics(struct peers *peers, const struct options *options)
+{
+    if (options->listen_count == 0)
+        listen_classic(peers, NULL);
+    for (size_t i = 0; i < options->listen_count; i++) {
+        struct address address;
+        const struct hostport *where = &options->listens[i];
+        if (!address_parse(where->host[0] ? where->host : "0.0.0.0", 5555, &address) ||
+            !is_listened(peers, &address))
+            listen_classic(peers, where);
+    }
+}
+
+static bool listen_all(struct peers *peers, const struct options *options)
 {
     static const struct listener_calls calls = {on_arrived, on_dropped};
     struct address addresses[2];
@@ -489,6 +627,15 @@ bool peers_listen(struct peers *peers, const struct options *options)
     return true;
 }
 
+bool peers_listen(struct peers *peers, const struct options *options)
+{
+    if (!listen_all(peers, options))
+        return false;
+    if (options->classic)
+        listen_classics(peers, options);
+    return true;
+}
+
 size_t peers_listening(const struct peers *peers)
 {
     return peers->listener ? listener_count(peers->listener) : 0;
@@ -499,11 +646,44 @@ const struct address *peers_listening_at(const struct peers *peers, size_t index
     return listener_address(peers->listener, index);
 }
 
+/* ---- guests ---- */
+
+static void on_guest(void *self, const struct node_event *event)
+{
+    tell(self, event);
+}
+
+static const char *own_name(void *self)
+{
+    const struct peers *peers = self;
+    return peers->calls->name(peers->self);
+}
+
+/* Of any address of this machine only the loopback ones are known to be it. */
+static bool is_ours(void *self, const struct address *address)
+{
+    const struct peers *peers = self;
+    for (size_t i = 0; i < peers_listening(peers); i++) {
+        const struct address *own = peers_listening_at(peers, i);
+        bool here = address_same_host(own, address) ||
+                    (address_is_any(own) && address_is_loopback(address));
+        if (here && own->port == address->port)
+            return true;
+    }
+    return false;
+}
+
+void peers_guest(struct peers *peers, const struct node_effect *effect)
+{
+    guests_do(peers->guests, effect);
+}
+
 /* ---- the whole ---- */
 
-struct peers *peers_new(struct loop *loop, const struct identity *identity,
+struct peers *peers_new(struct loop *loop, const struct identity *identity, bool guests,
                         const struct peers_calls *calls, void *self)
 {
+    static const struct guests_calls guests_calls = {on_guest, on_native, own_name, is_ours};
     struct link_limits limits = LINK_LIMITS;
     limits.queue = QUEUE_MAX;
     struct tls_context *context =
@@ -516,10 +696,11 @@ struct peers *peers_new(struct loop *loop, const struct identity *identity,
     peers->calls = calls;
     peers->self = self;
     peers->links = links_new(loop, context, limits);
+    peers->guests = guests_new(loop, peers->links, guests, &guests_calls, peers);
     return peers;
 }
 
-void peers_drop(struct peers *peers)
+static void drop(struct peers *peers)
 {
     struct peer *peer, *next;
     struct call *call, *next_call;
@@ -539,6 +720,12 @@ void peers_drop(struct peers *peers)
     }
 }
 
+void peers_drop(struct peers *peers)
+{
+    drop(peers);
+    guests_drop(peers->guests);
+}
+
 void peers_stop(struct peers *peers)
 {
     if (peers->stopped)
@@ -547,12 +734,13 @@ void peers_stop(struct peers *peers)
     if (peers->listener)
         listener_free(peers->listener);
     peers->listener = NULL;
-    peers_drop(peers);
+    drop(peers);
+    guests_stop(peers->guests);
 }
 
 bool peers_are_gone(const struct peers *peers)
 {
-    return links_count(peers->links) == 0;
+    return links_count(peers->links) == 0 && guests_are_gone(peers->guests);
 }
 
 void peers_free(struct peers *peers)
@@ -560,6 +748,7 @@ void peers_free(struct peers *peers)
     if (!peers)
         return;
     peers_stop(peers);
+    guests_free(peers->guests);
     links_free(peers->links);
     tls_context_free(peers->context);
     free(peers);

@@ -3,7 +3,8 @@
  * there as events for the node.
  *
  * Invariants: a number is given to one link and never again; every dial that the node asked for
- * ends in EVENT_LINK_UP or EVENT_DIAL_FAILED; after EVENT_LINK_DOWN, or after peers_close, nothing
+ * ends in EVENT_LINK_UP or EVENT_DIAL_FAILED, and every search for a host in EVENT_ADDRESS or
+ * EVENT_DIAL_FAILED with its ticket; after EVENT_LINK_DOWN, or after peers_close, nothing
  * more comes of a link. */
 #include "app/options.h"
 #include "core/message.h"
@@ -16,10 +17,11 @@ struct peers;
 struct peers_calls {
     void (*event)(void *self, const struct node_event *event); /* for the node */
     void (*say)(void *self, bool error, const struct message *message);
+    const char *(*name)(void *self); /* what we are called now */
 };
 
-/* NULL where this machine's OpenSSL cannot do what links need. */
-struct peers *peers_new(struct loop *loop, const struct identity *identity,
+/* NULL where this machine's OpenSSL cannot do what links need. `guests`: they are let in. */
+struct peers *peers_new(struct loop *loop, const struct identity *identity, bool guests,
                         const struct peers_calls *calls, void *self);
 /* NULL is fine. The loop is still there. */
 void peers_free(struct peers *peers);
@@ -37,8 +39,11 @@ void peers_send(struct peers *peers, uint32_t link, const struct frame *frame);
 void peers_close(struct peers *peers, uint32_t link);
 /* To be called at the end of each turn: tells of links that peers_send found too slow. */
 void peers_turn(struct peers *peers);
-void peers_dial(struct peers *peers, const struct overlay_address *address, bool asked);
-void peers_resolve(struct peers *peers, const char *host, uint16_t port);
+/* `dialect`: as in EFFECT_DIAL. */
+void peers_dial(struct peers *peers, const struct overlay_address *address, const char *dialect);
+/* EFFECT_GUEST_... */
+void peers_guest(struct peers *peers, const struct node_effect *effect);
+void peers_resolve(struct peers *peers, uint64_t ticket, const char *host, uint16_t port);
 
 /* Everyone is let go, without a word to the node: it ends, and another begins. */
 void peers_drop(struct peers *peers);

@@ -79,7 +79,8 @@ WORLD = PURE | {
 }  # fmt: skip
 SOCKETS = {
     "arpa/inet.h", "endian.h", "ifaddrs.h", "net/if.h", "netdb.h", "netinet/in.h",
-    "netinet/ip.h", "netinet/tcp.h", "poll.h", "sys/socket.h", "sys/un.h",
+    "linux/netlink.h", "linux/rtnetlink.h", "netinet/ip.h", "netinet/tcp.h", "poll.h",
+    "sys/socket.h", "sys/un.h",
 }  # fmt: skip
 SYSTEM_HEADERS = {
     "base": PURE | {"arpa/inet.h"},  # for inet_pton, which only reads text

@@ -24,8 +24,13 @@ class Failed(Exception):
     """Something did not come, or should not have."""
 
 
+FOUND = 99  # the exit status of a program in which a sanitizer found something: no other's
+
+
 def clean_environment(**more):
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("LC_", "LANG", "XDG_"))}
+    for name in ("ASAN_OPTIONS", "LSAN_OPTIONS", "UBSAN_OPTIONS"):
+        kept[name] = f"{kept[name]}:exitcode={FOUND}" if kept.get(name) else f"exitcode={FOUND}"
     return {**kept, "LANG": "C.UTF-8", **more}
 
 

@@ -10,7 +10,7 @@ import subprocess
 import threading
 import time
 
-from driver import LIMIT, Failed, all_linked, chain, clean_environment, equal, note
+from driver import LIMIT, Failed, all_linked, clean_environment, equal, free_port, note
 
 ALPN = "tertulia/1"
 # DESIGN.md: a handshake has 10 s; the rest is for a loaded machine.
@@ -121,6 +121,15 @@ def strangers(files):
     yield "a hello byte by byte", lambda a: plain(a, client_hello(), 0.1)
 
 
+def alone_with_bruno(meeting):
+    """Ana takes nobody for a guest: tests/e2e/guests.py has those."""
+    ana, bruno = meeting.peer("ana"), meeting.peer("bruno")
+    bruno.start()
+    ana.start("--no-guests", connect=[bruno])
+    all_linked([ana, bruno])
+    return ana, bruno
+
+
 def talk_meanwhile(ana, bruno, over):
     """Until `over` is set: each line has to arrive."""
     number = 0
@@ -146,9 +155,7 @@ def strangers_at_the_door_are_let_go(meeting, _quick):
     if not shutil.which("openssl"):
         return "openssl is not here"
     files = certificates(meeting.folder)
-    ana, bruno = meeting.peer("ana"), meeting.peer("bruno")
-    chain(ana, bruno)
-    all_linked([ana, bruno])
+    ana, bruno = alone_with_bruno(meeting)
     address = ("127.0.0.1", ana.port)
     took = {}
 
@@ -250,9 +257,7 @@ def a_silent_crowd_changes_nothing(meeting, quick):
     if soft < wanted:
         resource.setrlimit(resource.RLIMIT_NOFILE, (min(wanted, hard), hard))
         meeting.at_end(lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard)))
-    ana, bruno = meeting.peer("ana"), meeting.peer("bruno")
-    chain(ana, bruno)
-    all_linked([ana, bruno])
+    ana, bruno = alone_with_bruno(meeting)
     before = ana.status("VmRSS")
     over = threading.Event()
     problems = []
@@ -276,7 +281,115 @@ def a_silent_crowd_changes_nothing(meeting, quick):
     quiet_log(ana)
 
 
+# ---- the other way round: we call, and who answers is no Tertulia ----
+
+
+class Answerer:
+    """Listens on a port of its own, and does this with everyone who calls."""
+
+    def __init__(self, meeting, answer):
+        self.answer = answer
+        self.socket = socket.create_server(("127.0.0.1", 0))
+        self.address = f"127.0.0.1:{self.socket.getsockname()[1]}"
+        self.callers = []
+        meeting.at_end(self.close)
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def _serve(self):
+        while True:
+            try:
+                caller, _ = self.socket.accept()
+            except OSError:
+                return
+            self.callers.append(caller)
+            threading.Thread(target=self._answer, args=(caller,), daemon=True).start()
+
+    def _answer(self, caller):
+        try:
+            caller.settimeout(LIMIT)
+            self.answer(caller)
+        except (OSError, ssl.SSLError):
+            pass
+
+    def close(self):
+        self.socket.shutdown(socket.SHUT_RDWR)
+        self.socket.close()
+        for caller in self.callers:
+            caller.close()
+
+
+def speaks(text, wait=True, ends=False):
+    def answer(caller):
+        if wait:
+            caller.recv(4096)
+        caller.sendall(text)
+        if ends:
+            caller.shutdown(socket.SHUT_RDWR)
+    return answer
+
+
+def speaks_tls(certificate, alpn=ALPN, data=None, version=ssl.TLSVersion.TLSv1_3):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(*certificate)
+    context.minimum_version = min(version, ssl.TLSVersion.TLSv1_2)
+    context.maximum_version = version
+    if alpn:
+        context.set_alpn_protocols([alpn])
+
+    def answer(caller):
+        with context.wrap_socket(caller, server_side=True) as stream:
+            if data is None:
+                stream.recv(65536)
+                stream.unwrap()
+            else:
+                stream.sendall(data)
+                while stream.recv(65536):
+                    pass
+    return answer
+
+
+def who_calls_in_vain_is_told_why(meeting, _quick):
+    if not shutil.which("openssl"):
+        return "openssl is not here"
+    files = certificates(meeting.folder)
+    right, v12 = files["right"], ssl.TLSVersion.TLSv1_2
+    answers = [
+        ("hung-up", lambda caller: caller.close()),
+        ("hung-up", speaks(b"", ends=True)),
+        ("no-tertulia", speaks(b"HTTP/1.1 400 Bad Request\r\n\r\n")),
+        ("no-tertulia", speaks(b"220 mail.example ESMTP\r\n", wait=False)),
+        ("no-tertulia", speaks(b"ana says hello to everyone\n", wait=False, ends=True)),
+        ("no-tertulia", speaks(b"\0" * 4096)),
+        ("mute", lambda caller: None),
+        ("tls-failed", speaks_tls(right, alpn="h2")),
+        ("tls-failed", speaks_tls(right, alpn=None)),
+        ("tls-failed", speaks_tls(files["rsa"])),
+        ("tls-failed", speaks_tls(files["two"])),
+        ("tls-failed", speaks_tls(right, version=v12)),
+        ("hung-up", speaks_tls(right)),
+        ("mute", speaks_tls(right, data=b"")),
+        ("no-tertulia", speaks_tls(right, data=b"\xff" * 70000)),
+        ("no-tertulia", speaks_tls(right, data=b"\0\0\0\x03\xff\xff\xff")),
+    ]
+    ana, bruno = alone_with_bruno(meeting)
+    wanted = {f"/connect 127.0.0.1:{free_port()}": "refused", "/connect 127.0.0.1:1": "refused",
+              "/connect 239.1.2.3": "bad-address", f"/connect {ana.address}": "ourselves"}
+    for code, answer in answers:
+        wanted[f"/connect {Answerer(meeting, answer).address}"] = code
+    ana.say(*wanted, f"/connect {bruno.address}")
+    for line, code in wanted.items():
+        ana.expect(event="error", command=line, code=code)
+    ana.expect(event="notice", code="linked", command=f"/connect {bruno.address}")
+    # They are tried again now and then, and nobody hears of it.
+    ana.say("still here")
+    bruno.expect(event="message", text="still here")
+    errors = [e["command"] for e in ana.all(event="error")]
+    equal(sorted(errors), sorted(wanted), "each is told once")
+    return None
+
+
 STORIES = [
+    who_calls_in_vain_is_told_why,
     only_tls_1_3_is_spoken,
     strangers_at_the_door_are_let_go,
     a_silent_crowd_changes_nothing,

@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
 """Stories of real programs: tests/e2e/run.py [--quick] BUILDDIR [NAME...]. TAP.
 
-BUILDDIR holds tertuliad. NAME is the beginning of a story's name; without one, all are told. --quick
-is what ./check has time for: fewer rounds of the same.
+BUILDDIR holds tertuliad and tertulia. NAME is the beginning of a story's name; without one, all are
+told. --quick is what ./check has time for: fewer rounds of the same, and three stories at once.
 """
+import functools
+import multiprocessing
 import sys
 import time
 import traceback
@@ -11,19 +13,42 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 import driver  # noqa: E402
+import find  # noqa: E402
+import guests  # noqa: E402
 import history  # noqa: E402
 import hostile  # noqa: E402
+import kept  # noqa: E402
 import machine  # noqa: E402
+import paper  # noqa: E402
+import screen  # noqa: E402
 import talk  # noqa: E402
 import wires  # noqa: E402
 
-STORIES = [*talk.STORIES, *machine.STORIES, *hostile.STORIES, *history.STORIES, *wires.STORIES]
+STORIES = [*talk.STORIES, *machine.STORIES, *hostile.STORIES, *history.STORIES,
+           *kept.STORIES, *paper.STORIES, *screen.STORIES, *wires.STORIES,
+           *guests.STORIES, *find.STORIES]
 
 
-def tell(story, program, quick):
-    """None, or why it was left out."""
-    with driver.Meeting(program) as meeting:
-        return story(meeting, quick)
+AT_ONCE = 3  # with --quick: most of a story's time it only waits
+
+
+def tell(number, program, quick):
+    """Whether it went well, and its lines."""
+    story = STORIES[number]
+    name = story.__name__.replace("_", " ")
+    began = time.monotonic()
+    lines = []
+    try:
+        with driver.Meeting(program) as meeting:
+            why = story(meeting, quick)
+        good, name = True, name + (f" # SKIP {why}" if why else "")
+    except Exception as problem:  # whatever it is, the next story is told
+        good = False
+        text = str(problem) if isinstance(problem, driver.Failed) else traceback.format_exc()
+        lines = text.splitlines()
+    lines += [*driver.notes(), f"{time.monotonic() - began:.1f} s"]
+    driver.notes().clear()
+    return good, name, lines
 
 
 def main():
@@ -32,23 +57,17 @@ def main():
     if not words:
         sys.exit(__doc__)
     program = str(Path(words[0]).resolve() / "tertuliad")
-    stories = [s for s in STORIES
-               if not words[1:] or any(s.__name__.startswith(w) for w in words[1:])]
+    chosen = [n for n, s in enumerate(STORIES)
+              if not words[1:] or any(s.__name__.startswith(w) for w in words[1:])]
     failed = False
-    print(f"1..{len(stories)}", flush=True)
-    for number, story in enumerate(stories, 1):
-        name = story.__name__.replace("_", " ")
-        began = time.monotonic()
-        try:
-            why = tell(story, program, quick)
-            print(f"ok {number} - {name}" + (f" # SKIP {why}" if why else ""))
-        except Exception as problem:  # whatever it is, the next story is told
-            failed = True
-            print(f"not ok {number} - {name}")
-            text = str(problem) if isinstance(problem, driver.Failed) else traceback.format_exc()
-            for line in text.splitlines():
-                print(f"# {line}")
-        print(f"# {time.monotonic() - began:.1f} s", flush=True)
+    print(f"1..{len(chosen)}", flush=True)
+    with multiprocessing.Pool(AT_ONCE if quick else 1, maxtasksperchild=1) as pool:
+        told = pool.imap(functools.partial(tell, program=program, quick=quick), chosen, 1)
+        for number, (good, name, lines) in enumerate(told, 1):
+            failed = failed or not good
+            print(f"{'ok' if good else 'not ok'} {number} - {name}")
+            for line in lines:
+                print(f"# {line}", flush=True)
     sys.exit(1 if failed else 0)
 
 

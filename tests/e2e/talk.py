@@ -201,7 +201,7 @@ def rooms_and_commands_answer(meeting, _quick):
     if len(ana.all(event="notice", code="help", since=helped)) < 30:
         raise Failed("/help names fewer than thirty commands")
     for line, code in (("/clear", "no-screen"), ("/nonsense", "unknown-command"),
-                       ("/info nobody", "no-such-person"), ("/connect 127.0.0.1:1", "no-answer")):
+                       ("/info nobody", "no-such-person"), ("/connect 127.0.0.1:1", "refused")):
         since = ana.now()
         ana.say(line)
         equal(ana.expect(event="error", code=code, since=since)["command"], line)

@@ -2,9 +2,15 @@
 can lay wires; nothing leaves them."""
 import os
 import shutil
+import signal
 import subprocess
+import sys
+import time
 
 from driver import LIMIT, Failed, all_linked, clean_environment, equal, is_root
+
+# Leaving takes no time, the rest is for a loaded machine; a call would be waited for longer.
+SOON = 9
 
 
 def ip(*words):
@@ -123,4 +129,106 @@ def a_cable_is_pulled(meeting, quick):
     return None
 
 
-STORIES = [three_machines_on_a_wire, a_cable_is_pulled]
+def who_cannot_be_reached_is_told_apart(meeting, _quick):
+    wires, why = laid(meeting, 2)
+    if why:
+        return why
+    ana, bruno = (wires.peer(meeting, n, i) for i, n in enumerate(("ana", "bruno")))
+    bruno.start()
+    ana.start(connect=[bruno])
+    all_linked([ana, bruno])
+    # bruno's machine hears 10.99.0.3, and its answers get lost.
+    wires.must("-n", wires.names[0], "addr", "add", "10.99.0.3/24", "dev", "eth0")
+    wires.must("-n", wires.names[1], "route", "add", "blackhole", "10.99.0.3/32")
+    wires.must("-n", wires.names[0], "route", "add", "10.97.0.0/16", "via", "10.99.0.2", "src",
+               "10.99.0.3")
+    wires.must("-n", wires.names[1], "addr", "add", "10.97.0.1/16", "dev", "lo")
+    wanted = {"/connect 10.98.0.1": "unreachable", "/connect 10.99.0.77": "unreachable",
+              "/connect 10.99.0.2:1": "refused", "/connect 10.97.0.1": "no-answer"}
+    ana.say(*wanted)
+    for line, code in wanted.items():
+        ana.expect(event="error", command=line, code=code)
+    equal(len(ana.all(event="error")), len(wanted), "errors")
+    return None
+
+
+class Names:
+    """A machine of its own whose name service is ours: tests/e2e/names.py says what it knows."""
+
+    def __init__(self, meeting, **names):
+        self.space = f"tn{os.getpid() % 100000}"
+        Wires.must("netns", "add", self.space)
+        meeting.at_end(lambda: ip("netns", "del", self.space))
+        Wires.must("-n", self.space, "link", "set", "lo", "up")
+        self.config = os.path.join(meeting.folder, "resolv.conf")
+        with open(self.config, "w", encoding="ascii") as file:
+            file.write("nameserver 127.0.0.1\n")
+        service = subprocess.Popen(
+            ["ip", "netns", "exec", self.space, sys.executable,
+             os.path.join(os.path.dirname(__file__), "names.py"),
+             *(f"{name}.test={','.join(known)}" for name, known in names.items())],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=clean_environment())
+        meeting.at_end(lambda: service.communicate(timeout=LIMIT))
+        if service.stdout.readline() != b"ready\n":
+            raise OSError("no name service can be had here")
+
+    def peer(self, meeting, name, host="127.0.0.1"):
+        script = 'mount --bind "$0" /etc/resolv.conf && exec "$@"'
+        return meeting.peer(name, host=host, inside=["ip", "netns", "exec", self.space, "sh", "-c",
+                                                     script, self.config])
+
+
+def named(meeting, **names):
+    if not is_root():
+        return None, "only root can have a name service of its own"
+    if not shutil.which("ip"):
+        return None, "there is no ip"
+    try:
+        return Names(meeting, **names), None
+    except OSError as problem:
+        return None, str(problem)
+
+
+def a_name_may_have_many_addresses(meeting, _quick):
+    """The first address that answers is taken; of the others nothing is heard."""
+    names, why = named(meeting, bruno=["127.0.0.7", "::1", "127.0.0.8", "127.0.0.2"],
+                       nobody=["127.0.0.7", "::1"], slow=[])
+    if why:
+        return why
+    ana, bruno, carla = (names.peer(meeting, n, h) for n, h in
+                         (("ana", "127.0.0.1"), ("bruno", "127.0.0.2"), ("carla", "127.0.0.3")))
+    bruno.start()
+    ana.start(connect=[f"bruno.test:{bruno.port}"])
+    all_linked([ana, bruno])
+    equal([p["address"] for p in ana.ask("/info bruno", "info")["info"]], [bruno.address])
+    carla.start()
+    carla.say(f"/connect bruno.test:{bruno.port}")
+    all_linked([ana, bruno, carla])
+    for peer in (ana, carla):
+        equal(peer.all(event="error"), [])
+    wanted = {f"/connect nobody.test:{bruno.port}": "refused",
+              "/connect nowhere.test": "no-host", "/connect slow.test": "no-name-service"}
+    ana.say(*wanted)
+    for line, code in wanted.items():
+        ana.expect(event="error", command=line, code=code)
+    equal(len(ana.all(event="error")), len(wanted), "errors")
+    # Who leaves waits for no name service.
+    for leave in (ana.leave, lambda: carla.stop(signal.SIGTERM)):
+        peer = ana if leave == ana.leave else carla
+        peer.say("/connect slow.test", "/rooms")
+        peer.expect(event="rooms")
+        began = time.monotonic()
+        leave()
+        if time.monotonic() - began > SOON:
+            raise Failed(f"{peer.name} took {time.monotonic() - began:.1f} s to leave")
+        left = [n for n in os.listdir(peer.home) if n.endswith(("-wal", "-shm"))]
+        equal(left, [], "the history is closed in order")
+    return None
+
+
+STORIES = [
+    three_machines_on_a_wire,
+    a_cable_is_pulled,
+    who_cannot_be_reached_is_told_apart,
+    a_name_may_have_many_addresses,
+]

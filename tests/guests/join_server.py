@@ -38,6 +38,7 @@ def serve(link):
                 if taken:
                     link.send("Ese nombre ya existe".encode("utf-8"))
                 else:
+                    print(f"entró {name}", flush=True)
                     tell(f"(づ｡◕‿‿◕｡)づ {name} se unió al chat ✧", link)
             elif text.startswith("MSG ") and name:
                 tell(f"{name}: {text[4:]}", link)

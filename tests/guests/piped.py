@@ -21,9 +21,10 @@ def flood(data, but=None):
                     links.remove(link)
 
 
-def hear(link):
+def hear(link, told):
     with lock:
         links.append(link)
+    print(told, flush=True)
     try:
         while True:
             data = link.recv(1024)
@@ -49,16 +50,14 @@ def listen():
     print("escuchando", flush=True)
     while True:
         link, _ = door.accept()
-        print("llego un vecino", flush=True)
-        threading.Thread(target=hear, args=(link,), daemon=True).start()
+        threading.Thread(target=hear, args=(link, "llego un vecino"), daemon=True).start()
 
 
 threading.Thread(target=listen, daemon=True).start()
 if len(sys.argv) > 4:
     first = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     first.connect((sys.argv[3], int(sys.argv[4])))
-    print("conectado", flush=True)
-    threading.Thread(target=hear, args=(first,), daemon=True).start()
+    threading.Thread(target=hear, args=(first, "conectado"), daemon=True).start()
 try:
     while True:
         flood(f"{IDENTITY}|{input()}".encode("utf-8"))

@@ -126,6 +126,11 @@ void disk_note(struct disk *disk, const struct node_effect *effect)
     case EFFECT_CLOSE:
     case EFFECT_DIAL:
     case EFFECT_RESOLVE:
+    case EFFECT_GUEST_NAMED:
+    case EFFECT_GUEST_PEOPLE:
+    case EFFECT_GUEST_WORD:
+    case EFFECT_GUEST_RETRY:
+    case EFFECT_GUEST_HANG_UP:
     case EFFECT_CHECK:
     case EFFECT_OPEN:
     case EFFECT_VERIFY:

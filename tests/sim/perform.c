@@ -61,7 +61,7 @@ static void close_link(struct world *world, const struct node_effect *effect)
 /* Only numbers are ever typed here. */
 static void resolve(struct world *world, struct peer *peer, const struct node_effect *effect)
 {
-    struct node_event event = {0};
+    struct node_event event = {.ticket = effect->ticket};
     unsigned long parts[4] = {0};
     const char *next = effect->resolve.host;
     for (size_t i = 0; i < 4; i++) {
@@ -177,6 +177,12 @@ void perform(struct world *world, struct peer *peer, struct node_effect *effect)
     case EFFECT_RESOLVE:
         resolve(world, peer, effect);
         break;
+    case EFFECT_GUEST_NAMED:
+    case EFFECT_GUEST_PEOPLE:
+    case EFFECT_GUEST_WORD:
+    case EFFECT_GUEST_RETRY:
+    case EFFECT_GUEST_HANG_UP:
+        break; /* nobody has guests here */
     case EFFECT_CHECK:
     case EFFECT_OPEN:
     case EFFECT_VERIFY:

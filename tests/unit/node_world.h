@@ -48,6 +48,7 @@ struct peer {
     struct entry *fork[2];
     struct said *said;
     size_t shown, bells, left, stores, own_stores;
+    uint64_t guest_word;   /* the last that is to be answered by a tick */
     struct entry_ref last; /* shown */
     struct node_receipt receipt;
     uint64_t line;
@@ -60,6 +61,7 @@ struct peer {
 
 struct wire {
     bool open;
+    bool shut[2]; /* this side closed it: it hears no more; the other hears what was sent before */
     size_t peer[2];
 };
 
@@ -70,6 +72,7 @@ struct world {
     struct wire wires[WIRES];
     size_t wire_count;
     struct task *tasks;
+    enum call_fault fault; /* what the network says where nobody is */
 };
 
 /* ---- what a peer said ---- */
@@ -86,7 +89,7 @@ static void note(struct peer *peer, const char *kind, const char *where, const c
 }
 
 /* How often; texts end right there. */
-static size_t said_count(const struct peer *peer, const char *text)
+static inline size_t said_count(const struct peer *peer, const char *text)
 {
     size_t count = 0;
     const struct said *said;
@@ -147,14 +150,15 @@ static void task_add(struct world *world, struct task task)
 static void dial(struct world *world, size_t from, const struct overlay_address *address)
 {
     size_t to = (size_t)address->port - PORT_FIRST;
-    struct node_event event = {.kind = EVENT_DIAL_FAILED, .dial_failed = *address};
+    struct node_event event = {
+        .kind = EVENT_DIAL_FAILED, .fault = world->fault, .dial_failed = *address};
     if (to >= world->count || !world->peers[to].reachable || !world->peers[to].node ||
         world->wire_count == WIRES) {
         give(world, from, &event);
         return;
     }
     size_t wire = world->wire_count++;
-    world->wires[wire] = (struct wire){true, {from, to}};
+    world->wires[wire] = (struct wire){.open = true, .peer = {from, to}};
     for (size_t side = 0; side < 2; side++) {
         event = (struct node_event){.kind = EVENT_LINK_UP, .link = (uint32_t)(wire * 2 + side + 1)};
         event.up.peer = world->peers[side ? from : to].identity.id;
@@ -171,6 +175,7 @@ static void wire_cut(struct world *world, size_t wire, size_t side)
 {
     size_t other = 1 - side;
     world->wires[wire].open = false;
+    world->wires[wire].shut[side] = true;
     task_add(world, (struct task){.peer = world->wires[wire].peer[other],
                                   .link = (uint32_t)(wire * 2 + other + 1),
                                   .down = true});
@@ -195,7 +200,10 @@ static void frame_carry(struct world *world, uint32_t link, const struct frame *
 static void shown(struct peer *peer, const struct node_line *line)
 {
     char from[200];
-    snprintf(from, sizeof from, "%s%s%s", line->name, line->late ? " late" : line->missed ? " missed" : "",
+    snprintf(from, sizeof from, "%s%s%s", line->name,
+             line->late     ? " late"
+             : line->missed ? " missed"
+                            : "",
              line->mention ? " !" : "");
     peer->shown++;
     peer->last = (struct entry_ref){line->order.author, line->order.epoch, line->order.seq};
@@ -240,6 +248,40 @@ static void told(struct peer *peer, const struct node_peer *about)
     static const char *const STATES[] = {"up", "down", "changed"};
     note(peer, STATES[about->state], about->away ? "away" : "here", about->name,
          span_text(about->why));
+}
+
+/* "say 7 bruno hola": what a guest's link is told. */
+static void guest_told(struct peer *peer, const struct node_effect *effect)
+{
+    static const char *const TELLS[] = {
+        [GUEST_TELLS_SAY] = "tell",      [GUEST_TELLS_ACT] = "tell-act",
+        [GUEST_TELLS_PRIVATE] = "alone", [GUEST_TELLS_JOINED] = "joined",
+        [GUEST_TELLS_LEFT] = "left",     [GUEST_TELLS_NOTICE] = "tell-notice",
+        [GUEST_TELLS_RING] = "ring",
+    };
+    char link[16], who[LABEL_BYTES + ROOM_MAX + 4] = "-", names[1024] = "";
+    snprintf(link, sizeof link, "%u", (unsigned)effect->link);
+    if (effect->kind == EFFECT_GUEST_WORD) {
+        const struct node_guest_word *word = &effect->guest;
+        snprintf(who, sizeof who, "%.*s%s", (int)word->who.size, (const char *)word->who.bytes,
+                 word->own      ? " own"
+                 : word->hosted ? " hosted"
+                                : "");
+        if (word->id)
+            peer->guest_word = word->id;
+        note(peer, TELLS[word->kind], link, who, word->text);
+    } else if (effect->kind == EFFECT_GUEST_PEOPLE) {
+        for (size_t i = 0; i < effect->people.count; i++)
+            snprintf(names + strlen(names), sizeof names - strlen(names), "%s%.*s", i ? "," : "",
+                     (int)effect->people.names[i].size,
+                     (const char *)effect->people.names[i].bytes);
+        note(peer, "people", link, "-", span_text(names));
+    } else if (effect->kind == EFFECT_GUEST_NAMED) {
+        note(peer, "named", link, "-", effect->guest.name);
+    } else {
+        note(peer, effect->kind == EFFECT_GUEST_RETRY ? "retry" : "hang-up", link, "-",
+             span_text(""));
+    }
 }
 
 /* Long because every kind of effect is named. True where the effect is kept for later. */
@@ -299,6 +341,9 @@ static bool effect_do(struct world *world, size_t number, struct node_effect *ef
         return false;
     case EFFECT_RECEIPT:
         peer->receipt = effect->receipt;
+        if (effect->receipt.guest)
+            note(peer, effect->receipt.delivered ? "delivered" : "missed",
+                 effect->receipt.conversation, effect->receipt.guest, span_text(""));
         return false;
     case EFFECT_PEER:
         told(peer, &effect->peer);
@@ -323,6 +368,13 @@ static bool effect_do(struct world *world, size_t number, struct node_effect *ef
         return false;
     case EFFECT_LEAVE:
         peer->left++;
+        return false;
+    case EFFECT_GUEST_NAMED:
+    case EFFECT_GUEST_PEOPLE:
+    case EFFECT_GUEST_WORD:
+    case EFFECT_GUEST_RETRY:
+    case EFFECT_GUEST_HANG_UP:
+        guest_told(peer, effect);
         return false;
     case EFFECT_TRIM:
         fail_msg("nothing here expires");
@@ -448,19 +500,30 @@ static void job_verify(struct world *world, size_t number, const struct node_eff
     give(world, number, &event);
 }
 
+/* "nowhere" is no host, "several" one with many addresses where nobody is, "other" another address
+ * of this machine; ports say who is meant. */
 static void job_resolve(struct world *world, size_t number, const struct node_effect *effect)
 {
-    struct node_event event = {.kind = EVENT_ADDRESS};
+    const char *host = effect->resolve.host;
+    struct node_event event = {.kind = EVENT_ADDRESS, .ticket = effect->ticket};
     event.address.address = (struct overlay_address){.ip = {[10] = 0xff, 0xff, 127, 0, 0, 1},
                                                      .port = effect->resolve.port};
     event.address.found = FOUND_ASKED;
-    if (strcmp(effect->resolve.host, "nowhere") == 0)
-        event = (struct node_event){.kind = EVENT_DIAL_FAILED};
+    struct overlay_address address = event.address.address;
+    if (strcmp(host, "other") == 0)
+        event.address.address.ip[15] = 2;
+    if (strcmp(host, "nowhere") == 0 || strcmp(host, "several") == 0)
+        event = (struct node_event){
+            .kind = EVENT_DIAL_FAILED, .ticket = effect->ticket, .fault = world->fault};
+    if (strcmp(host, "several") == 0)
+        event.dial_failed = address;
     give(world, number, &event);
 }
 
 static void job_do(struct world *world, size_t number, struct node_effect *effect)
 {
+    if (effect->kind == EFFECT_DIAL && effect->dial.dialect && effect->dial.dialect[0])
+        return; /* guests are the test's to bring */
     if (effect->kind == EFFECT_DIAL)
         dial(world, number, &effect->dial.address);
     else if (effect->kind == EFFECT_RESOLVE)
@@ -496,7 +559,7 @@ static void task_do(struct world *world, struct task *task)
         event.kind = EVENT_LINK_DOWN;
     if (alive && task->effect)
         job_do(world, task->peer, task->effect);
-    else if (alive && (task->down || world->wires[(task->link - 1) / 2].open))
+    else if (alive && !world->wires[(task->link - 1) / 2].shut[(task->link - 1) % 2])
         give(world, task->peer, &event);
     node_effect_free(task->effect);
     frame_free(task->frame);

@@ -144,7 +144,7 @@ static void code_is(const char *line, const char *code)
 static const char ENGLISH[] =
     "connect disconnect scan whisper exit help peers info name alias call me away join leave rooms "
     "topic search who-got ignore block verify trust clear export set bind lang theme doctor log "
-    "about invite";
+    "about invite retry";
 
 static void every_command_of_the_design_is_there(void **state)
 {

@@ -350,6 +350,8 @@ static void join_is_called(void **state)
         {"( ^ _ ^ ) x salió del chat", "gone <x>"},
         {"ಠ_ಠ salió del chat", "said: ಠ_ಠ salió del chat\n"},
         {"carlos: bea salió del chat", "said <carlos>: bea salió del chat\n"},
+        {"x se unió al chat ✧eva: hola",
+         "joined <x>: x se unió al chat ✧eva: hola\nsaid: ✧eva: hola\n"},
         {"bienvenidos", "said: bienvenidos\n"},
         {": x", "said: : x\n"},
         {"nadie: ", "said: nadie: \n"},

@@ -94,6 +94,83 @@ static void test_restart(void **state)
 }
 
 /* A crash between the commit and its ack: the ack is made up for. */
+/* How well an address did is kept with the person, and ends after 30 days in vain: nobody dials it
+ * then. */
+static void test_address_history(void **state)
+{
+    (void)state;
+    struct world *world = world_new();
+    peer_add(world, "ana", "lan");
+    peer_add(world, "bruno", "lan");
+    peer_start(world, 0);
+    peer_start(world, 1);
+    struct peer *ana = &world->peers[0], *bruno = &world->peers[1];
+    struct node_event event = {.kind = EVENT_ADDRESS};
+    event.address.address =
+        (struct overlay_address){.ip = {[10] = 0xff, 0xff, 127, 0, 0, 1}, .port = 9001};
+    event.address.found = FOUND_REMEMBERED;
+    give(world, 0, &event);
+    pass(world, 30000);
+    assert_int_equal(links_open(world), 1);
+    assert_int_equal(ana->disk.person_count, 1);
+    const struct person_saved *kept = &ana->disk.people[0].person;
+    assert_int_equal(kept->address_count, 1);
+    assert_int_equal(kept->addresses[0].worked, 1);
+    assert_int_equal(kept->addresses[0].failed, 0);
+    peer_kill(world, 1);
+    pass(world, 600000);
+    assert_in_range(kept->addresses[0].failed, 4, 64);
+    uint64_t since = kept->addresses[0].since;
+    assert_in_range(since, UINT64_C(1700000000000) + 30000, UINT64_C(1700000000000) + 60000);
+    /* It begins where it was, and is tried at once. */
+    peer_kill(world, 0);
+    peer_start(world, 0);
+    uint32_t failed = kept->addresses[0].failed;
+    pass(world, 600000);
+    assert_int_equal(kept->addresses[0].since, since);
+    assert_true(kept->addresses[0].failed > failed);
+    ana->wall = INT64_C(31) * 24 * 3600 * 1000;
+    pass(world, 600000);
+    assert_int_equal(kept->address_count, 0);
+    ana->reachable = false; /* he still knows where she was */
+    peer_start(world, 1);
+    pass(world, 1200000);
+    assert_int_equal(links_open(world), 0);
+    assert_true(bruno->disk.people[0].person.addresses[0].failed > 0);
+    world_free(world);
+}
+
+/* Where Bruno was, Carla is now: that is one try in vain for Bruno. */
+static void test_address_of_another(void **state)
+{
+    (void)state;
+    struct world *world = world_new();
+    for (size_t i = 0; i < 3; i++)
+        peer_add(world, i == 0 ? "ana" : i == 1 ? "bruno" : "carla", "lan");
+    peer_start(world, 0);
+    peer_start(world, 1);
+    hear(world, 0, 1);
+    pass(world, 3000);
+    peer_kill(world, 1);
+    world->peers[1].identity = world->peers[2].identity;
+    world->peers[1].name = "carla";
+    disk_done(&world->peers[1].disk);
+    world->peers[1].disk = (struct disk){0};
+    pass(world, 100);
+    uint32_t failed = world->peers[0].disk.people[0].person.addresses[0].failed;
+    peer_start(world, 1);
+    pass(world, 120000);
+    assert_int_equal(said_with(&world->peers[0], "up here carla"), 1);
+    const struct disk *disk = &world->peers[0].disk;
+    assert_int_equal(disk->person_count, 2);
+    assert_string_equal((const char *)disk->people[0].person.name.bytes, "bruno");
+    assert_true(disk->people[0].person.addresses[0].failed > failed);
+    assert_int_equal(disk->people[0].person.addresses[0].worked, 1);
+    assert_int_equal(disk->people[1].person.addresses[0].failed, 0);
+    assert_int_equal(disk->people[1].person.addresses[0].worked, 1);
+    world_free(world);
+}
+
 static void test_ack_after_crash(void **state)
 {
     (void)state;
@@ -405,6 +482,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_not_before_stored), cmocka_unit_test(test_disk_full),
         cmocka_unit_test(test_restart),           cmocka_unit_test(test_ack_after_crash),
+        cmocka_unit_test(test_address_history),   cmocka_unit_test(test_address_of_another),
         cmocka_unit_test(test_untried_whisper),   cmocka_unit_test(test_ahead),
         cmocka_unit_test(test_said_again),        cmocka_unit_test(test_model),
         cmocka_unit_test(test_repeats),           cmocka_unit_test(test_memory),

@@ -194,6 +194,103 @@ static void who_the_user_named_stays(void **state)
     assert_int_equal(remembered_between(0, 30000), OVERLAY_REMEMBERED_4);
 }
 
+static struct overlay_address awaited;
+static size_t awaited_dials;
+
+static void count_awaited(void)
+{
+    awaited_dials += dials(&awaited);
+}
+
+/* It was tried already: it is tried again, but not at once. */
+static void what_the_user_named_in_vain_is_tried_again(void **state)
+{
+    (void)state;
+    awaited = at(7000);
+    awaited_dials = 0;
+    known(&awaited, OVERLAY_FROM_USER_IN_VAIN);
+    assert_int_equal(dials(&awaited), 0);
+    tick();
+    wait_looking(OVERLAY_CYCLE_MS / 2, count_awaited);
+    assert_int_equal(awaited_dials, 0);
+    wait_looking(5 * OVERLAY_CYCLE_MS, count_awaited);
+    assert_int_equal(awaited_dials, 1);
+    dial_fails(&awaited);
+    awaited_dials = dials(&awaited); /* it may be due by now */
+    wait_looking(MINUTE, count_awaited);
+    assert_true(awaited_dials > 0);
+}
+
+/* What is dialled just to see who is there is let go, unless the user asked for it meanwhile. */
+static void a_probe_that_the_user_wants_is_kept(void **state)
+{
+    for (int wanted = 0; wanted < 2; wanted++) {
+        alone(state);
+        sparse(3, 4);
+        awaited = at(7000);
+        awaited_dials = 0;
+        known(&awaited, OVERLAY_FROM_MEMORY);
+        while (awaited_dials == 0)
+            wait_looking(OVERLAY_CYCLE_MS, count_awaited);
+        if (wanted)
+            known(&awaited, OVERLAY_FROM_USER);
+        assert_int_equal(dials(&awaited), 0);
+        up(900, 7000, OUT);
+        assert_int_equal(closes(900, OVERLAY_WHY_ENOUGH), !wanted);
+        assert_int_equal(sends(900, OVERLAY_ASK, NULL), wanted);
+    }
+}
+
+static void forget(const struct overlay_address *address)
+{
+    struct overlay_event event = {.kind = OVERLAY_FORGET};
+    event.forget = *address;
+    give(&event);
+}
+
+static void what_leads_nowhere_for_long_is_forgotten(void **state)
+{
+    (void)state;
+    sparse(3, 4);
+    struct overlay_address heard = at(6000), named = at(7000), unknown = at(8000);
+    known(&heard, OVERLAY_FROM_MEMORY);
+    known(&named, OVERLAY_FROM_USER_IN_VAIN);
+    assert_true(remembers(6000));
+    forget(&heard);
+    forget(&named);
+    forget(&unknown);
+    assert_false(remembers(6000));
+    assert_true(remembers(7000));
+}
+
+static void the_chance_of_a_dial_is_known(void **state)
+{
+    (void)state;
+    struct overlay_address here = at(7), group = ipv4(224, 0, 0, 1), nowhere = {{0}, 0};
+    assert_int_equal(overlay_chance(&overlay, &nowhere), OVERLAY_CHANCE_NONE);
+    assert_int_equal(overlay_chance(&overlay, &group), OVERLAY_CHANCE_NONE);
+    assert_int_equal(overlay_chance(&overlay, &here), OVERLAY_CHANCE_GOOD);
+    known(&here, OVERLAY_FROM_USER);
+    assert_int_equal(dials(&here), 1);
+    assert_int_equal(overlay_chance(&overlay, &here), OVERLAY_CHANCE_UNDERWAY);
+    up(1, 7, OUT);
+    assert_int_equal(overlay_chance(&overlay, &here), OVERLAY_CHANCE_LINKED);
+    struct overlay_address beside = here, other = here;
+    beside.port++;
+    other.port += 2;
+    up_from(2, 8, IN, &beside);
+    assert_int_equal(overlay_chance(&overlay, &other), OVERLAY_CHANCE_CROWDED);
+    for (unsigned i = 0; i < OVERLAY_DIALS; i++) {
+        struct overlay_address one = at(1000 + i);
+        assert_int_equal(overlay_chance(&overlay, &one), OVERLAY_CHANCE_GOOD);
+        known(&one, OVERLAY_FROM_USER);
+    }
+    struct overlay_address last = at(2000);
+    assert_int_equal(overlay_chance(&overlay, &last), OVERLAY_CHANCE_LATER);
+    known(&last, OVERLAY_FROM_USER);
+    assert_int_equal(dials(&last), 0);
+}
+
 /* The hopeless give way, and whoever answers is not hopeless. */
 static void who_never_answers_is_forgotten_for_others(void **state)
 {
@@ -589,6 +686,10 @@ int main(void)
         cmocka_unit_test_setup(hearsay_never_takes_the_place_of_who_answered, alone),
         cmocka_unit_test_setup(who_answers_gets_half_of_a_full_memory, alone),
         cmocka_unit_test_setup(who_the_user_named_stays, alone),
+        cmocka_unit_test_setup(what_the_user_named_in_vain_is_tried_again, alone),
+        cmocka_unit_test_setup(a_probe_that_the_user_wants_is_kept, alone),
+        cmocka_unit_test_setup(what_leads_nowhere_for_long_is_forgotten, alone),
+        cmocka_unit_test_setup(the_chance_of_a_dial_is_known, alone),
         cmocka_unit_test_setup(who_never_answers_is_forgotten_for_others, alone),
         cmocka_unit_test_setup(families_do_not_take_each_others_places, alone),
         cmocka_unit_test_setup(remembered_addresses_are_tried_for_ever, alone),

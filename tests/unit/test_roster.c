@@ -51,6 +51,7 @@ static struct person *guest(struct roster *roster, const struct person *host, co
     struct person *person =
         roster_guest_add(roster, &host->id, span_text(name), span_text(dialect));
     assert_non_null(person);
+    roster_here(roster, person, NOW);
     return person;
 }
 
@@ -413,6 +414,81 @@ static void links_and_addresses_of_one_person_are_bounded(void **state)
     roster_free(roster);
 }
 
+static struct person_address *address_of(const struct person *person, size_t index)
+{
+    return &person->more->addresses[index];
+}
+
+/* Links that we dialled are counted; who called us is there, which says nothing of their door. */
+static void addresses_have_a_history(void **state)
+{
+    (void)state;
+    struct roster *roster = roster_like("self");
+    struct person *ana = add(roster, "k7fq", "ana"), *zoe = add(roster, "zzzz", "zoe");
+    struct overlay_address wire = {{0, 1}, 9999}, radio = {{0, 2}, 9999};
+    assert_int_equal(roster_unreached(roster, ana, &wire, NOW), ROSTER_UNREACHED_NOT_THEIRS);
+    assert_true(roster_link_up(roster, ana, 1, &wire, FOUND_TOLD, NOW));
+    assert_true(roster_link_up(roster, ana, 2, &radio, FOUND_CALLED_US, NOW));
+    assert_true(roster_link_up(roster, ana, 3, &wire, FOUND_BEACON, NOW + 1));
+    assert_int_equal(address_of(ana, 0)->worked, 2);
+    assert_int_equal(address_of(ana, 1)->worked, 0);
+    assert_int_equal(roster_unreached(roster, zoe, &wire, NOW), ROSTER_UNREACHED_NOT_THEIRS);
+    size_t kept = 0;
+    for (uint64_t i = 0; i < 100; i++)
+        kept += roster_unreached(roster, ana, &wire, NOW + 2 + i) == ROSTER_UNREACHED_KEEP;
+    assert_int_equal(kept, 7); /* 1, 2, 4 .. 64: the disk is spared */
+    assert_int_equal(address_of(ana, 0)->failed, 100);
+    assert_int_equal(address_of(ana, 0)->since, NOW + 2);
+    assert_int_equal(address_of(ana, 1)->failed, 0);
+    /* It comes back with the person. */
+    struct person_saved saved;
+    person_save(ana, &saved);
+    struct roster *again = roster_like("self");
+    assert_true(roster_restore(again, &saved));
+    struct person *back = roster_person(again, &ana->id);
+    assert_memory_equal(back->more->addresses, ana->more->addresses, 2 * sizeof saved.addresses[0]);
+    roster_free(again);
+    /* Being called changes nothing, reaching them does. */
+    assert_true(roster_link_up(roster, ana, 4, &wire, FOUND_CALLED_US, NOW + 200));
+    assert_int_equal(address_of(ana, 0)->failed, 100);
+    assert_int_equal(address_of(ana, 0)->at, NOW + 200);
+    assert_true(roster_link_up(roster, ana, 5, &wire, FOUND_REMEMBERED, NOW + 300));
+    assert_int_equal(address_of(ana, 0)->failed, 0);
+    assert_int_equal(address_of(ana, 0)->since, 0);
+    assert_int_equal(address_of(ana, 0)->worked, 3);
+    roster_free(roster);
+}
+
+static void an_address_in_vain_for_30_days_is_forgotten(void **state)
+{
+    (void)state;
+    struct roster *roster = roster_like("self");
+    struct person *ana = add(roster, "k7fq", "ana");
+    struct overlay_address wire = {{0, 1}, 9999}, radio = {{0, 2}, 9999};
+    assert_true(roster_link_up(roster, ana, 1, &wire, FOUND_TOLD, NOW - 100 * DAY_MS));
+    assert_true(roster_link_up(roster, ana, 2, &radio, FOUND_TOLD, NOW - 99 * DAY_MS));
+    roster_link_down(roster, ana, 1, true, NOW);
+    roster_link_down(roster, ana, 2, true, NOW);
+    /* However long ago it worked: the days count from the first time that it did not. */
+    assert_int_equal(roster_unreached(roster, ana, &wire, NOW), ROSTER_UNREACHED_KEEP);
+    assert_int_equal(roster_unreached(roster, ana, &wire, NOW + 30 * DAY_MS),
+                     ROSTER_UNREACHED_KEEP);
+    assert_int_equal(ana->more->address_count, 2);
+    assert_int_equal(roster_unreached(roster, ana, &wire, NOW + 30 * DAY_MS + 1),
+                     ROSTER_UNREACHED_FORGOTTEN);
+    assert_int_equal(ana->more->address_count, 1);
+    assert_memory_equal(&address_of(ana, 0)->address, &radio, sizeof radio);
+    assert_int_equal(roster_unreached(roster, ana, &wire, NOW), ROSTER_UNREACHED_NOT_THEIRS);
+    /* A clock that was set back begins anew. */
+    assert_int_equal(roster_unreached(roster, ana, &radio, NOW), ROSTER_UNREACHED_KEEP);
+    assert_int_equal(roster_unreached(roster, ana, &radio, NOW - 50 * DAY_MS),
+                     ROSTER_UNREACHED_KEEP);
+    assert_int_equal(address_of(ana, 0)->since, NOW - 50 * DAY_MS);
+    assert_int_equal(roster_unreached(roster, ana, &radio, NOW), ROSTER_UNREACHED_FORGOTTEN);
+    assert_null(ana->more);
+    roster_free(roster);
+}
+
 static void presence_follows_the_last_sign(void **state)
 {
     (void)state;
@@ -675,6 +751,8 @@ int main(void)
         cmocka_unit_test(hosts_cannot_make_us_keep_all_their_guests),
         cmocka_unit_test(one_person_on_several_links_is_one_row),
         cmocka_unit_test(links_and_addresses_of_one_person_are_bounded),
+        cmocka_unit_test(addresses_have_a_history),
+        cmocka_unit_test(an_address_in_vain_for_30_days_is_forgotten),
         cmocka_unit_test(presence_follows_the_last_sign),
         cmocka_unit_test(guests_are_there_no_longer_than_their_host),
         cmocka_unit_test(who_is_vouched_for),

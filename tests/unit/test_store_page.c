@@ -249,8 +249,12 @@ static void people_rooms_and_the_rest_survive(void **state)
                                .verified = true,
                                .two_days = true,
                                .address_count = 2,
-                               .addresses = {{{.ip = {1, 2, 3}, .port = 9999}, 5},
-                                             {{.ip = {255}, .port = 65535}, 6}}},
+                               .addresses = {{{.ip = {1, 2, 3}, .port = 9999}, 5, 0, 0, 1},
+                                             {{.ip = {255}, .port = 65535},
+                                              6,
+                                              UINT64_C(1700000000000),
+                                              UINT32_MAX,
+                                              3}}},
                     .away = true,
                     .why = span_text("a comer"),
                     .profile = 12}},
@@ -294,6 +298,12 @@ static void people_rooms_and_the_rest_survive(void **state)
     assert_int_equal(person->addresses[1].address.ip[0], 255);
     assert_int_equal(person->addresses[1].address.port, 65535);
     assert_int_equal(person->addresses[0].at, 5);
+    assert_int_equal(person->addresses[0].since, 0);
+    assert_int_equal(person->addresses[0].failed, 0);
+    assert_int_equal(person->addresses[0].worked, 1);
+    assert_int_equal(person->addresses[1].since, UINT64_C(1700000000000));
+    assert_int_equal(person->addresses[1].failed, UINT32_MAX);
+    assert_int_equal(person->addresses[1].worked, 3);
     assert_true(saved->people[0].away);
     assert_true(span_equal(saved->people[0].why, span_text("a comer")));
     assert_int_equal(saved->people[0].profile, 12);

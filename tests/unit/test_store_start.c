@@ -2,6 +2,7 @@
  * is lost. */
 #include "unit.h"
 
+#include "store/schema.h"
 #include "store_rig.h"
 
 #include <fcntl.h>
@@ -366,41 +367,77 @@ static void an_altered_word_is_not_passed_on(void **state)
 static const char second_version[] =
     "ALTER TABLE entries ADD COLUMN colour TEXT; CREATE TABLE novelties(id INTEGER PRIMARY KEY)";
 
-static struct store_versions versions_with(const char *list[2], const char *second)
+/* One more than there are. */
+static struct store_versions versions_with(const char *list[8], const char *next)
 {
-    list[0] = NULL; /* it is there already */
-    list[1] = second;
-    return (struct store_versions){list, 2};
+    assert_true(store_migration_count < 8);
+    for (size_t i = 0; i < store_migration_count; i++)
+        list[i] = NULL; /* they are there already */
+    list[store_migration_count] = next;
+    return (struct store_versions){list, store_migration_count + 1};
 }
 
 static void an_older_file_is_copied_and_upgraded(void **state)
 {
     struct rig *rig = *state;
-    const char *list[2];
+    const char *list[8];
+    char copy[32];
     struct store_versions versions = versions_with(list, second_version);
     filled(rig, 30);
     assert_int_equal(
         store_open_versions(&rig->settings, &versions, RIG_WALL, &rig->store, &rig->start),
         STORE_FINE);
     assert_non_null(rig->start.backup);
-    assert_non_null(strstr(rig->start.backup, ".v1-2023-11-1"));
+    snprintf(copy, sizeof copy, ".v%zu-2023-11-1", store_migration_count);
+    assert_non_null(strstr(rig->start.backup, copy));
     assert_int_equal(rig->start.saved.log_count, 1);
     assert_int_equal(rig->start.saved.logs[0].log.high, 30);
-    assert_int_equal(db_number(&rig->store->db, 0, "PRAGMA user_version"), 2);
+    assert_int_equal(db_number(&rig->store->db, 0, "PRAGMA user_version"),
+                     store_migration_count + 1);
     char backup[256];
     snprintf(backup, sizeof backup, "%s", rig->start.backup);
     rig_close(rig);
-    refused_untouched(rig, STORE_NEWER); /* by the program of version 1 */
+    refused_untouched(rig, STORE_NEWER); /* by the program of the version before */
     rig->settings.path = backup;
     rig_open(rig);
     assert_int_equal(rig->start.saved.logs[0].log.high, 30);
     assert_int_equal(store_reader_check(rig->reader), STORE_FINE);
 }
 
+/* Of the first version, which knew addresses, and not how well they did. */
+static void people_of_the_first_version_are_kept(void **state)
+{
+    struct rig *rig = *state;
+    struct node_effect effect = {.kind = EFFECT_STORE_PERSON};
+    struct person_saved *person = &effect.person.person;
+    person->id = rig->bruno.id;
+    person->name = span_text("Bruno");
+    person->address_count = 2;
+    person->addresses[0].address.port = 9999;
+    person->addresses[1] = (struct person_address){{{1}, 9998}, 7, 8, 9, 10};
+    filled(rig, 3);
+    rig_open(rig);
+    assert_int_equal(rig_effect(rig, &effect), STORE_FINE);
+    db_script(&rig->store->db, "ALTER TABLE people DROP COLUMN tries; PRAGMA user_version=1");
+    rig_again(rig);
+    assert_non_null(rig->start.backup);
+    assert_int_equal(rig->start.saved.person_count, 1);
+    person = (struct person_saved *)(uintptr_t)&rig->start.saved.people[0].person;
+    assert_int_equal(person->address_count, 2);
+    assert_int_equal(person->addresses[1].address.port, 9998);
+    assert_int_equal(person->addresses[1].at, 7);
+    assert_int_equal(person->addresses[1].since, 0);
+    assert_int_equal(person->addresses[1].failed, 0);
+    assert_int_equal(person->addresses[1].worked, 0);
+    assert_int_equal(rig_effect(rig, &effect), STORE_FINE);
+    rig_again(rig);
+    assert_int_equal(rig->start.saved.people[0].person.addresses[1].failed, 9);
+}
+
 static void an_upgrade_that_fails_changes_nothing(void **state)
 {
     struct rig *rig = *state;
-    const char *list[2];
+    const char *list[8];
     struct store_versions versions =
         versions_with(list, "CREATE TABLE novelties(x); INSERT INTO nowhere VALUES(1)");
     filled(rig, 30);
@@ -445,6 +482,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(flipped_bits_never_crash_and_never_lie, begin, end),
         cmocka_unit_test_setup_teardown(an_altered_word_is_not_passed_on, begin, end),
         cmocka_unit_test_setup_teardown(an_older_file_is_copied_and_upgraded, begin, end),
+        cmocka_unit_test_setup_teardown(people_of_the_first_version_are_kept, begin, end),
         cmocka_unit_test_setup_teardown(an_upgrade_that_fails_changes_nothing, begin, end),
         cmocka_unit_test(every_fault_has_its_sentence),
     };

@@ -312,17 +312,22 @@ static void drafts_are_kept_by_conversation(void **state)
     (void)state;
     struct drafts drafts = {0};
     assert_null(drafts_get(&drafts, "#lab"));
-    drafts_set(&drafts, "#lab", "half a sen");
-    drafts_set(&drafts, "@bruno", "x");
-    drafts_set(&drafts, "#lab", "half a sentence");
+    assert_null(drafts_set(&drafts, "#lab", "half a sen"));
+    assert_null(drafts_set(&drafts, "@bruno", "x"));
+    assert_null(drafts_set(&drafts, "#lab", "half a sentence"));
     assert_string_equal(drafts_get(&drafts, "#lab"), "half a sentence");
-    drafts_set(&drafts, "@bruno", "");
+    assert_null(drafts_set(&drafts, "@bruno", ""));
     assert_null(drafts_get(&drafts, "@bruno"));
     assert_int_equal(drafts.count, 1);
     for (int i = 0; i < DRAFTS; i++) {
         char name[16];
         snprintf(name, sizeof name, "#%d", i);
-        drafts_set(&drafts, name, "y");
+        char *gone = drafts_set(&drafts, name, "y");
+        if (i + 1 < DRAFTS)
+            assert_null(gone);
+        else
+            assert_string_equal(gone, "#lab"); /* left alone for longest */
+        free(gone);
     }
     assert_int_equal(drafts.count, DRAFTS);
     assert_null(drafts_get(&drafts, "#lab"));

@@ -57,8 +57,7 @@ static void press(const char *keys)
 {
     for (const char *at = keys; *at; at++)
         ui_feed(ui, &scene.model, 1000, at, 1);
-    if (ui_wait(ui) > 0)
-        ui_timeout(ui, &scene.model, 1000);
+    ui_timeout(ui, &scene.model, 1000 + keys_wait(ui_keys(ui)));
 }
 
 static void send(const char *bytes)
@@ -417,8 +416,7 @@ static void any_keys_at_all(void **state)
         now += (seed >> 24) * 10;
         const char *keys = pieces[(seed >> 8) % (sizeof pieces / sizeof *pieces)];
         ui_feed(ui, &scene.model, now, keys, strlen(keys));
-        if (ui_wait(ui) > 0)
-            ui_timeout(ui, &scene.model, now);
+        ui_timeout(ui, &scene.model, now + keys_wait(ui_keys(ui)));
         if (i % 100 == 0)
             scene_say(&scene, &scene.rooms[(seed >> 9) % 2], &scene.people[1], 0, "one more");
         const struct grid *grid = drawn(1 + (int)(seed >> 20) % 30, 1 + (int)(seed >> 12) % 100);

@@ -98,6 +98,8 @@ static _Noreturn void child(enum ending ending)
         while (terminal_read(terminal, &byte, 1) == 0)
             continue;
     }
+    terminal_notify(terminal, false, "a;4;1", "hi; there\x1b]0;x\a\u202e");
+    terminal_notify(terminal, true, "b;c\n", "d;e");
     if (ending == END_DIED)
         die("on purpose");
     if (ending == END_CRASHED)
@@ -252,6 +254,9 @@ static void what_is_drawn_is_there(void **state)
     grid_done(&grid);
     int status = seen_end(&seen);
     assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    /* Notes on the desktop: a name is one field, and nothing in it ends the sequence. */
+    assert_non_null(strstr(seen.stream, "\x1b]9;a,4,1: hi; there]0;x\u202e\a"));
+    assert_non_null(strstr(seen.stream, "\x1b]777;notify;b,c;d;e\a"));
     for (size_t i = 0; i < seen.size; i++) /* nothing that acts but what curses itself says */
         if ((unsigned char)seen.stream[i] < 0x20)
             assert_non_null(strchr("\x1b\a\b\r\n\t\x0f", seen.stream[i]));

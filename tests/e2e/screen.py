@@ -1,0 +1,225 @@
+"""Stories of the program with a screen, in a pty: what was typed and chosen survives it.
+
+What the terminal is sent is searched for words. Where they are drawn on an empty row they come in
+one piece; elsewhere curses sends only what differs: stories look at titles, or at the disk instead.
+"""
+import fcntl
+import os
+import signal
+import sqlite3
+import struct
+import subprocess
+import termios
+import threading
+import time
+
+from driver import LIMIT, Failed, clean_environment, equal, free_port, note
+from history import damage, history_of
+
+DRAFT = 1  # of the table `kept`: a setting is 0
+
+
+class Screen:
+    """One tertulia on a terminal of 80x24. Several starts share a home."""
+
+    def __init__(self, meeting, name):
+        self.meeting = meeting
+        self.name = name
+        self.home = os.path.join(meeting.folder, name)
+        self.port = free_port()
+        self.process = None
+        self.program = os.path.join(os.path.dirname(meeting.program), "tertulia")
+        meeting.at_end(self._end)
+
+    def start(self, *words):
+        ours, theirs = os.openpty()
+        fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+        self.pty, self.shown, self.changed = ours, b"", threading.Condition()
+        self.process = subprocess.Popen(
+            [self.program, "--home", self.home, "--no-beacon", "--name", self.name, "--listen",
+             f"127.0.0.1:{self.port}", *words],
+            stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True,
+            env=clean_environment(TERM="xterm-256color"))
+        os.close(theirs)
+        self.reader = threading.Thread(target=self._read, daemon=True)
+        self.reader.start()
+        self.expect("#everyone \u203a")
+        return self
+
+    def _read(self):
+        while True:
+            try:
+                some = os.read(self.pty, 65536)
+            except OSError:
+                return
+            if not some:
+                return
+            with self.changed:
+                self.shown += some
+                self.changed.notify_all()
+
+    def expect(self, words, since=0):
+        """Where it is on the terminal, as soon as it is there."""
+        until = time.monotonic() + LIMIT
+        with self.changed:
+            while words.encode() not in self.shown[since:]:
+                left = until - time.monotonic()
+                if left <= 0 or not self.changed.wait(left):
+                    raise Failed(f"{self.name}'s screen never had {words!r}: "
+                                 f"{self.shown[-2000:]!r}")
+            return self.shown.index(words.encode(), since)
+
+    def now(self):
+        with self.changed:
+            return len(self.shown)
+
+    def type(self, text):
+        os.write(self.pty, text.encode())
+
+    def stop(self, number, status):
+        self.process.send_signal(number)
+        equal(self.process.wait(LIMIT), status, f"how {self.name} ended")
+        self.process = None
+        self.reader.join(LIMIT)
+        os.close(self.pty)
+
+    def _end(self):
+        if self.process:
+            self.process.kill()
+            self.process.wait()
+
+    # ---- its disk ----
+
+    def kept(self, kind):
+        """{key: value} of what is on the disk, while the program runs or not."""
+        base = sqlite3.connect(f"file:{history_of(self)}?mode=ro", uri=True, timeout=LIMIT)
+        rows = base.execute("SELECT key, value FROM kept WHERE kind=?", (kind,)).fetchall()
+        base.close()
+        return {key: value.decode() for key, value in rows}
+
+    def until_kept(self, kind, wanted):
+        until = time.monotonic() + LIMIT
+        while (got := self.kept(kind)) != wanted:
+            if time.monotonic() > until:
+                raise Failed(f"it stays {got!r}, wanted {wanted!r}")
+            time.sleep(0.02)  # another program's disk tells nobody when it has changed
+
+
+def missing(meeting):
+    program = os.path.join(os.path.dirname(meeting.program), "tertulia")
+    return None if os.access(program, os.X_OK) else "there is no tertulia beside tertuliad"
+
+
+def a_draft_survives_leaving_and_a_kill(meeting, _quick):
+    if why := missing(meeting):
+        return why
+    ana = Screen(meeting, "ana").start()
+    ana.type("half a sentence")
+    ana.expect("half a sentence")  # it was read, and the clock that keeps it has just begun to run
+    ana.stop(signal.SIGTERM, 0)
+    equal(ana.kept(DRAFT), {"#everyone": "half a sentence"})
+    ana.start()
+    ana.expect("half a sentence")
+    began = time.monotonic()
+    ana.type(" and the other half")
+    ana.until_kept(DRAFT, {"#everyone": "half a sentence and the other half"})
+    note(f"a draft is on the disk after {time.monotonic() - began:.1f} s")
+    ana.stop(signal.SIGKILL, -signal.SIGKILL)
+    ana.start()
+    ana.expect("half a sentence and the other half")
+    ana.type("\r")
+    ana.until_kept(DRAFT, {})  # sent: no draft any more
+    ana.stop(signal.SIGKILL, -signal.SIGKILL)
+    ana.start()
+    ana.expect("half a sentence and the other half")  # in the conversation
+    mark = ana.now()
+    ana.type("\x1b[A")
+    ana.expect("half a sentence and the other half", since=mark)  # and in what was typed
+    ana.stop(signal.SIGTERM, 0)
+
+
+def what_was_chosen_on_the_screen_survives(meeting, _quick):
+    if why := missing(meeting):
+        return why
+    ana = Screen(meeting, "ana").start()
+    ana.type("/theme light\r")
+    ana.type("/set bell off\r")
+    ana.type("/set mouse off\r")
+    ana.type("/bind F6 help\r")
+    ana.until_kept(0, {"theme": "light", "bell": "off", "mouse": "off", "bind.F6": "help"})
+    ana.stop(signal.SIGKILL, -signal.SIGKILL)
+    ana.start()
+    ana.expect("\x1b[48;5;253m")  # the light bar
+    if ana.shown.rfind(b"\x1b[?1000l") < ana.shown.rfind(b"\x1b[?1000h"):
+        raise Failed("the mouse is ours, although it was turned off")
+    mark = ana.now()
+    ana.type("\x1b[17~")  # F6
+    ana.expect("Keys", since=mark)
+    ana.type("q/bind F6 default\r/set theme \"\"\r")
+    ana.until_kept(0, {"bell": "off", "mouse": "off"})
+    ana.stop(signal.SIGTERM, 0)
+
+
+def what_was_typed_outlives_a_damaged_history(meeting, _quick):
+    if why := missing(meeting):
+        return why
+    ana = meeting.peer("ana").start()
+    ana.say(*(f"{i} " + "so it was. " * 40 for i in range(400)))
+    ana.expect(event="message", count=400)
+    ana.leave()
+    screen = Screen(meeting, "ana").start()
+    screen.type("/bind F6 help\rkept\x08\x08\x08\x08")
+    screen.type("a draft")
+    screen.until_kept(0, {"bind.F6": "help"})
+    screen.stop(signal.SIGTERM, 0)
+    damage(history_of(screen), 0.3, 0.7)
+    screen.start()
+    screen.expect("damaged")
+    screen.until_kept(DRAFT, {"#everyone": "a draft"})
+    screen.until_kept(0, {"bind.F6": "help"})
+    mark = screen.now()
+    screen.type("\x15\x1b[A")
+    screen.expect("/bind F6 help", since=mark)
+    screen.stop(signal.SIGTERM, 0)
+
+
+def somebody_who_calls_is_told_of(meeting, _quick):
+    """On the desktop, in the way that was chosen; and not without a choice."""
+    if why := missing(meeting):
+        return why
+    bruno = meeting.peer("bruno").start()
+    ana = Screen(meeting, "ana")
+    for number, (choice, told) in enumerate([
+            ("none", ""), ("osc9", "\x1b]9;bruno: ana: number 1\x07"),
+            ("osc777", "\x1b]777;notify;bruno;ana: number 2\x07")]):
+        mark = bruno.now()
+        ana.start("--connect", bruno.address)
+        bruno.expect(event="peer", name="ana", state="up", since=mark)
+        ana.type(f"/set notify {choice}\r/join #lab\r")
+        ana.until_kept(0, {"notify": choice})
+        ana.expect("\x1b]2;#lab - tertulia")
+        bruno.say(f"not for her {number}", f"ana: number {number}")
+        own = bruno.expect(event="message", text=f"ana: number {number}")
+        bruno.expect(event="receipt", ref=own["ref"])  # so it is there
+        ana.expect(told)
+        notes = ana.shown.count(b"\x1b]9;") + ana.shown.count(b"\x1b]777;")
+        equal(notes, 1 if told else 0, "notes on the desktop")
+        ana.stop(signal.SIGTERM, 0)
+
+
+def a_thousand_lines_at_once_are_a_thousand(meeting, _quick):
+    """Without bracketed paste each line of it is an Enter, and all come in few reads."""
+    if why := missing(meeting):
+        return why
+    bruno = meeting.peer("bruno").start()
+    ana = Screen(meeting, "ana").start("--connect", bruno.address)
+    bruno.expect(event="peer", name="ana", state="up")
+    ana.type("".join(f"{i}\r" for i in range(1000)))
+    bruno.expect(event="message", text="999")
+    equal(bruno.texts(who="ana"), [str(i) for i in range(1000)])
+    ana.stop(signal.SIGTERM, 0)
+
+
+STORIES = [a_draft_survives_leaving_and_a_kill, what_was_chosen_on_the_screen_survives,
+           what_was_typed_outlives_a_damaged_history, somebody_who_calls_is_told_of,
+           a_thousand_lines_at_once_are_a_thousand]

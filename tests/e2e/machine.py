@@ -267,6 +267,17 @@ def fill(folder):
             return filler
 
 
+def fate(peer, words):
+    """What became of what was said: "message", or "error" with the words back."""
+    with peer.changed:
+        while True:
+            for e in peer.events:
+                if e.get("text" if e["event"] == "message" else "command") == words:
+                    return e["event"]
+            if not peer.changed.wait(LIMIT):
+                raise Failed(f"{peer.name} never said what became of {words[:40]}")
+
+
 def a_full_disk_loses_nothing(meeting, _quick):
     if not is_root():
         return "only root can mount a small disk"
@@ -278,14 +289,11 @@ def a_full_disk_loses_nothing(meeting, _quick):
     all_linked([ana, bruno])
     filler = fill(ana.home)
     words = "w" * 3000
-    said, number = [], 0
-    while not ana.all(event="error"):
-        said.append(f"{number} {words}")
-        since = ana.now()
+    said = []
+    while not said or fate(ana, said[-1]) == "message":
+        said.append(f"{len(said)} {words}")
         ana.say(said[-1])
-        number += 1
-        ana.expect(since=since, event=lambda e: e in ("message", "error"))
-        if number > 500:
+        if len(said) > 500:
             raise Failed("the disk never fills")
     ana.expect(event="error", code=lambda c: c in ("disk-full", "not-sent"),
                command=said[-1])  # the words come back

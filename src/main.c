@@ -361,6 +361,14 @@ static void on_timer(void *self)
     face->touched = true;
 }
 
+/* Sent by somebody else: Ctrl-z is a key here. */
+static void on_stop(void *self, int signal)
+{
+    struct face *face = self;
+    (void)signal;
+    terminal_suspend(face->terminal);
+}
+
 static void on_resize(void *self, int signal)
 {
     struct face *face = self;
@@ -575,6 +583,7 @@ static int screen_run(const struct options *options)
         loop_on_readable(app_loop(face.app), STDIN_FILENO, on_keys, &face);
         loop_on_signal(app_loop(face.app), SIGWINCH, on_resize, &face);
         loop_on_signal(app_loop(face.app), SIGCONT, on_resize, &face);
+        loop_on_signal(app_loop(face.app), SIGTSTP, on_stop, &face);
         status = app_run(face.app);
         timer_free(face.timer);
     }

@@ -31,12 +31,13 @@ class Screen:
         self.program = os.path.join(os.path.dirname(meeting.program), "tertulia")
         meeting.at_end(self._end)
 
-    def start(self, *words):
+    def start(self, *words, shell=()):
+        """`shell`: what starts the program, where that is not we."""
         ours, theirs = os.openpty()
         fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
         self.pty, self.shown, self.changed = ours, b"", threading.Condition()
         self.process = subprocess.Popen(
-            [self.program, "--home", self.home, "--no-beacon", "--name", self.name, "--listen",
+            [*shell, self.program, "--home", self.home, "--no-beacon", "--name", self.name, "--listen",
              f"127.0.0.1:{self.port}", *words],
             stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True,
             env=clean_environment(TERM="xterm-256color"))
@@ -220,6 +221,41 @@ def a_thousand_lines_at_once_are_a_thousand(meeting, _quick):
     ana.stop(signal.SIGTERM, 0)
 
 
+def who_is_suspended_comes_back(meeting, _quick):
+    """By its key, and by a signal of somebody else; in between the terminal is the shell's."""
+    if why := missing(meeting):
+        return why
+    if not os.access("/bin/bash", os.X_OK):
+        return "there is no bash"
+    go = os.path.join(meeting.folder, "go")
+    shell = (f'"$@"; echo "mine: $(stty -a | grep -wo icanon)"; '
+             f'until [ -e {go} ]; do sleep 0.05; done; fg')
+    ana = Screen(meeting, "ana")
+    for number in (None, signal.SIGTSTP):
+        ana.start(shell=("/bin/bash", "-mc", shell, "bash"))
+        bash = ana.process.pid
+        with open(f"/proc/{bash}/task/{bash}/children", encoding="ascii") as children:
+            program = int(children.read())
+        mark = ana.now()
+        if number:
+            os.kill(program, number)
+        else:
+            ana.type("\x1a")
+        mine = ana.expect("mine: icanon", since=mark)
+        for off in (b"\x1b[?2004l", b"\x1b[?1049l"):
+            if off not in ana.shown[mark:mine]:
+                raise Failed(f"the shell's terminal has still {off!r}")
+        with open(f"/proc/{program}/stat", encoding="ascii") as stat:
+            equal(stat.read().rsplit(")")[1].split()[0], "T", "its state")
+        open(go, "w", encoding="ascii").close()
+        ana.expect("\x1b[?2004h", since=mine)
+        ana.expect("#everyone \u203a", since=mine)
+        os.kill(program, signal.SIGTERM)
+        equal(ana.process.wait(LIMIT), 0, "how it ended")
+        os.remove(go)
+
+
 STORIES = [a_draft_survives_leaving_and_a_kill, what_was_chosen_on_the_screen_survives,
            what_was_typed_outlives_a_damaged_history, somebody_who_calls_is_told_of,
-           a_thousand_lines_at_once_are_a_thousand]
+           a_thousand_lines_at_once_are_a_thousand,
+           who_is_suspended_comes_back]

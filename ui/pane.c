@@ -155,7 +155,7 @@ static const char *line_make(const struct post *post, char line[LINE_BYTES], siz
 static bool is_shown(const struct pane *pane, size_t index)
 {
     const struct post *post = pane->conversation->window.posts[index];
-    return index >= pane->first && !(post->from && post->from->muted);
+    return index >= pane->first && post_is_shown(post);
 }
 
 /* Is there a rule above it? By the time that it stands at, which never falls, not by the sender's

@@ -196,7 +196,7 @@ static size_t hit_find(struct pane *pane, size_t from, bool up)
     for (size_t post = from; up ? post-- > pane->first : ++post < window->count;) {
         const struct post *one = window->posts[post];
         size_t length;
-        if (!(one->from && one->from->muted) &&
+        if (post_is_shown(one) &&
             text_find(one->text, one->size, 0, ui->mini.text, ui->mini.size, &length) != FIND_NONE)
             return post;
     }

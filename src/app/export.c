@@ -8,6 +8,7 @@
 #include "base/alloc.h"
 #include "base/i18n.h"
 #include "core/room.h"
+#include "core/twins.h"
 #include "net/job.h"
 #include "net/loop.h"
 
@@ -52,6 +53,7 @@ struct task {
     bool more;
     struct store_answer page; /* read, and to be written when its speakers are found */
     size_t count;             /* of its lines, those that are wanted */
+    struct twins twins;       /* of those that were written */
     struct speaker *speakers;
     struct store_answer spent; /* written: to be dropped on the loop's thread */
     struct export_paper paper;
@@ -254,8 +256,10 @@ static void record_write(struct task *task, const struct node_record *record,
         whisper_fill(record->whisper, &line);
     else if ((body = codec->body_unpack(fields->kind, fields->body)))
         body_fill(body, &line);
-    task->form->line(&task->paper, &line);
-    task->paper.written++;
+    if (!twins_hide(&task->twins, &line)) {
+        task->form->line(&task->paper, &line);
+        task->paper.written++;
+    }
     free(body);
     flush(task, OUT_AT);
 }
@@ -310,6 +314,7 @@ static void task_free(struct task *task)
     store_answer_done(&task->page);
     store_answer_done(&task->spent);
     buf_done(&task->paper.out);
+    twins_done(&task->twins);
     free(task->speakers);
     free(task->temporary);
     free(task->paper.title);

@@ -1,6 +1,7 @@
 #pragma once
 /* What node_guest.c and node_echo.c share; nobody else includes it. */
 #include "core/node_parts.h"
+#include "core/twins.h"
 
 enum {
     GUEST_ROOMS = 4,    /* that a guest was invited to, beside #everyone */
@@ -10,9 +11,7 @@ enum {
     GUEST_LATE_MS = 60000,  /* what came with a digest is told to guests if it is no older */
     GUEST_TICKS = 4096,     /* words of ours whose delivery may still be told: four full queues */
     GUEST_WHO = 1024,       /* names that answer a WHO */
-    GUEST_TWICE_MS = 60000, /* DESIGN.md: the same words from several hosts are shown once */
-    GUEST_TWICE = 2048,     /* lines of guests in that time that are known again: 34 a second */
-    GUEST_HOSTS = 6,        /* that one line is known to have come through */
+    GUEST_TWICE_MS = 60000, /* as long what was said may come back from who passes it on */
     GUEST_SAYINGS = 2048,   /* lines of everybody in that time */
     GUEST_HELD = 128,       /* lines that may be an echo, and wait for what they would be one of */
     GUEST_HELD_MS = 2000,   /* as long as a busy mesh takes */
@@ -40,14 +39,6 @@ struct guest_tick {
     char *conversation;
 };
 
-/* A guest's line, shown, and the hosts through which it came. */
-struct guest_occasion {
-    uint64_t tag;
-    uint64_t at; /* by its hybrid clock */
-    uint32_t count;
-    uint64_t hosts[GUEST_HOSTS];
-};
-
 struct guest_saying {
     uint64_t tag;
     uint64_t at; /* mono */
@@ -73,9 +64,8 @@ struct guest_book {
     uint64_t key, seq;        /* of the last line that is nobody's entry */
     struct guest_tick *ticks; /* a ring by id */
     uint64_t tick_last;
-    struct guest_occasion *occasions; /* rings, made when there is something in them */
-    size_t occasion_next;
-    struct guest_saying *sayings;
+    struct twins twins;
+    struct guest_saying *sayings; /* a ring, made when there is something in it */
     size_t saying_next;
     struct guest_held *held;
     size_t held_count;

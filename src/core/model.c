@@ -298,7 +298,7 @@ bool model_post(struct model *model, struct conversation *conversation, const st
     people_bound(model->parts);
     bool looked_at = conversation == model->open && conversation->window.following;
     struct post *post = post_new(model, roster, spec);
-    post->unread = !looked_at && !spec->own;
+    post->unread = !looked_at && !spec->own && !spec->quiet;
     (void)window_take(&conversation->window, post);
     model->dirty |= MODEL_SIDEBAR;
     if (conversation == model->open)

@@ -38,6 +38,7 @@ struct post_spec {
     bool own;
     bool late;
     bool mention;
+    bool quiet; /* it is no news: never unread */
     uint32_t stored_by;
     uint32_t of;
 };

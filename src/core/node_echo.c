@@ -1,6 +1,6 @@
 /* What guests bring that came another way already: our own words that went round through them, and
- * one guest's words that come through several hosts. Tables of fixed size, because guests may say
- * anything; what was forgotten so is at worst read once more. */
+ * one guest's words that come through several hosts (twins.c). Tables of fixed size, because guests
+ * may say anything; what was forgotten so is at worst read once more. */
 #include "core/guests.h"
 
 #include "base/clean.h"
@@ -219,39 +219,9 @@ void guest_held_drop(struct node *node, const struct guest_link *link)
         held_host(node, held);
 }
 
-/* ---- one guest's words through several hosts ---- */
-
-bool node_guest_again(struct node *node, const struct node_line *line, uint64_t hlc)
+bool node_guest_again(struct node *node, const struct node_line *line)
 {
-    struct guest_book *guests = guest_book_of(node);
-    uint8_t kind = (uint8_t)line->kind;
-    uint8_t head[DIALECT_NAME_MAX + GUEST_NAME_MAX + 2];
-    size_t size = 0;
-    if (!guests->occasions)
-        guests->occasions = xcalloc(GUEST_TWICE, sizeof *guests->occasions);
-    head[size++] = kind;
-    memcpy(head + size, line->dialect.bytes, line->dialect.size);
-    size += line->dialect.size;
-    head[size++] = 0;
-    memcpy(head + size, line->guest.bytes, line->guest.size);
-    size += line->guest.size;
-    uint64_t tag = tag_of(node, span_of(head, size), line->text);
-    uint64_t host = node_hash(node, line->order.author.bytes, ID_BYTES);
-    for (size_t i = 0; i < GUEST_TWICE; i++) { /* the earliest first */
-        struct guest_occasion *one = &guests->occasions[(guests->occasion_next + i) % GUEST_TWICE];
-        uint64_t apart = one->at > hlc ? one->at - hlc : hlc - one->at;
-        bool claimed = false;
-        for (size_t j = 0; j < one->count; j++)
-            claimed |= one->hosts[j] == host;
-        if (one->tag != tag || apart >= GUEST_TWICE_MS || claimed)
-            continue;
-        if (one->count < GUEST_HOSTS)
-            one->hosts[one->count++] = host;
-        return true;
-    }
-    guests->occasions[guests->occasion_next++ % GUEST_TWICE] =
-        (struct guest_occasion){.tag = tag, .at = hlc, .count = 1, .hosts = {host}};
-    return false;
+    return line->guest.size && twins_hide(&guest_book_of(node)->twins, line);
 }
 
 void guest_echo_free(struct guest_book *guests)
@@ -263,6 +233,6 @@ void guest_echo_free(struct guest_book *guests)
         free(held->text);
         free(held);
     }
-    free(guests->occasions);
+    twins_done(&guests->twins);
     free(guests->sayings);
 }

@@ -504,7 +504,7 @@ bool node_guest_retry(struct node *node, const struct person *person);
 void node_guest_invite(struct node *node, const struct person *person, const struct room *room);
 void node_guests_free(struct node *node);
 /* node_echo.c: whether this line of a guest came through another host already. */
-bool node_guest_again(struct node *node, const struct node_line *line, uint64_t hlc);
+bool node_guest_again(struct node *node, const struct node_line *line);
 uint64_t node_guests_due(const struct node *node);
 void node_guests_tick(struct node *node);
 

@@ -281,12 +281,16 @@ void node_line_show(struct node *node, const struct shown *shown)
     node_guest_hear(node, line);
 }
 
-/* Whether a guest said it through another host, too. */
-static bool is_again(struct node *node, const struct node_record *record,
-                     const struct node_line *line)
+/* A guest said it through another host too: it is held, so that the window counts right. */
+static void line_hold(struct node *node, const struct shown *shown)
 {
-    return line->guest.size && !line->whisper &&
-           node_guest_again(node, line, record->entry->fields.hlc);
+    const struct room *room = rooms_find(node->rooms, shown->line.conversation);
+    struct post_spec spec;
+    if (!room || !room->joined)
+        return;
+    node_post_make(node, shown, &spec);
+    spec.quiet = true;
+    (void)model_post(&node->model, model_hold(&node->model, room, true), node->roster, &spec);
 }
 
 void node_show(struct node *node, const struct node_record *record)
@@ -360,7 +364,9 @@ void node_learn(struct node *node, const struct node_record *record)
         return;
     if (node_line_make(node, record, &shown)) {
         room_learn(node, &shown);
-        if (!is_again(node, record, &shown.line))
+        if (node_guest_again(node, &shown.line))
+            line_hold(node, &shown);
+        else
             node_line_show(node, &shown);
     }
     node_line_done(&shown);

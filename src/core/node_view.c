@@ -1,6 +1,7 @@
 /* What is on the screen: which conversation, where in it, and the pages of history it needs, asked
  * of the store and brought to the model's windows. */
 #include "core/node_parts.h"
+#include "core/twins.h"
 
 static void asking_free(struct node *node, struct asking *asking)
 {
@@ -155,16 +156,19 @@ static void page_search(struct node *node, const struct node_event *event)
     }
     struct node_effect *effect = node_effect(node, EFFECT_ANSWER);
     struct node_line *lines = node_effect_room(effect, event->page.count, sizeof *lines);
+    struct twins twins = {0};
     effect->answer.command = COMMAND_SEARCH;
     for (size_t i = 0; i < event->page.count; i++) {
         struct shown shown;
-        if (node_line_make(node, &event->page.records[i], &shown) && !is_muted(node, &shown.line)) {
+        if (node_line_make(node, &event->page.records[i], &shown) && !is_muted(node, &shown.line) &&
+            !twins_hide(&twins, &shown.line)) {
             struct node_line *line = &lines[effect->answer.count++];
             *line = shown.line;
             node_line_keep(effect, line);
         }
         node_line_done(&shown);
     }
+    twins_done(&twins);
     effect->answer.lines = lines;
 }
 

@@ -4,6 +4,7 @@
 
 #include "base/alloc.h"
 #include "core/entry.h"
+#include "core/twins.h"
 
 #include <stdlib.h>
 
@@ -129,8 +130,45 @@ static void reach_to(struct window *window, const struct order *at)
         window->bottom = *at;
 }
 
+/* Whether both are the same words of the same guest, whoever hosts it. */
+static bool are_twins(const struct post *a, const struct post *b)
+{
+    return b->from && b->from->guest && a->kind == b->kind && a->size == b->size &&
+           memcmp(a->text, b->text, a->size) == 0 && strcmp(a->from->guest, b->from->guest) == 0 &&
+           strcmp(a->from->dialect, b->from->dialect) == 0;
+}
+
+static void twins_count(const struct post *post, const struct post *other, size_t *of_host,
+                        size_t *seen)
+{
+    if (!are_twins(post, other))
+        return;
+    *of_host += id_equal(&post->from->id, &other->from->id);
+    *seen += !other->twin;
+}
+
+/* What is shown already stays so: only of the new one it is asked, which stands at `at`. */
+static bool is_twin(const struct window *window, const struct post *post, size_t at)
+{
+    size_t of_host = 1, seen = 0;
+    if (!post->from || !post->from->guest)
+        return false;
+    for (size_t i = at; i < window->count; i++) {
+        if (!twins_are_near(window->posts[i]->order.key, post->order.key))
+            break;
+        twins_count(post, window->posts[i], &of_host, &seen);
+    }
+    for (size_t i = at; i-- > 0;) {
+        if (!twins_are_near(window->posts[i]->order.key, post->order.key))
+            break;
+        twins_count(post, window->posts[i], &of_host, &seen);
+    }
+    return twins_are_enough(of_host, seen);
+}
+
 static void window_put(struct window *window, struct post *post, size_t at)
 {
+    post->twin = is_twin(window, post, at);
     reach_to(window, &post->order);
     if (window->count == window->room) {
         window->room = window->room * 2 + 16;

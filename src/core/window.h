@@ -56,12 +56,19 @@ struct post {
     bool own;
     bool late;
     bool mention;
-    bool unread;        /* it came while nobody looked; may change */
+    bool unread; /* it came while nobody looked; may change */
+    bool twin;   /* a guest's words that another host brought too: not shown (core/twins.h) */
     uint32_t stored_by; /* own ones: by how many of the `of`; may change */
     uint32_t of;        /* 0: nobody is expected to */
     uint32_t size;
     char text[]; /* hostile, not ended by a zero */
 };
+
+/* Whether anybody is to see it. */
+static inline bool post_is_shown(const struct post *post)
+{
+    return !post->twin && !(post->from && post->from->muted);
+}
 
 /* Where a line of ours is by now. */
 enum delivery {

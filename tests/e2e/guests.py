@@ -665,6 +665,20 @@ def one_guest_of_two_hosts_is_heard_once(meeting, _quick):
         equal(peer.texts(kind="say"), ["una vez", "otra", "fin"], peer.name)
     carla.say("hola")
     piped.expect("[carla] hola")
+    # and so it stays in what is found and written later, with both hosts' entries in the store
+    carla.leave()
+    carla.start(connect=[bruno])
+    for text in ("una vez", "otra", "fin"):
+        found = carla.ask(f'/search "{text}"', "search")["search"]
+        equal([one["text"] for one in found], [text], "the search")
+    path = os.path.join(meeting.folder, "carla.txt")
+    since = carla.now()
+    carla.say(f"/export {path}")
+    carla.expect(event="notice", code="exported", since=since)
+    with open(path, encoding="utf-8") as file:
+        written = file.read()
+    equal([written.count(text) for text in ("una vez", "otra", "fin", "hola")], [1, 1, 1, 1],
+          written)
 
 
 def bare(ana, *said):

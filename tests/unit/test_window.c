@@ -438,9 +438,80 @@ static void nothing_is_ever_missing_in_between(void **state)
     }
 }
 
+/* ---- guests of several hosts ---- */
+
+static struct post *said(const struct who *who, uint64_t key)
+{
+    struct post *post = post_sized(key, 3);
+    memcpy(post->text, "eco", 3);
+    post->from = who;
+    post->order.author = who->id;
+    return post;
+}
+
+static size_t shown_count(const struct window *window)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < window->count; i++)
+        count += post_is_shown(window->posts[i]);
+    return count;
+}
+
+static const struct who by_ana = {.id = {{1}}, .guest = "eva", .dialect = "piped"};
+static const struct who by_bruno = {.id = {{2}}, .guest = "eva", .dialect = "piped"};
+
+/* As they came and as pages bring them, in any order: held all, shown once per occasion. */
+static void one_guest_through_two_hosts_is_shown_once(void **state)
+{
+    (void)state;
+    struct window window = window_make(true);
+    assert_int_equal(window_take(&window, said(&by_ana, 1000)), WINDOW_OUTSIDE);
+    struct window_wish wish;
+    assert_true(window_wish(&window, &wish));
+    window_asked(&window, 1, &wish);
+    struct post *newest[] = {said(&by_bruno, 200000), said(&by_ana, 200010), said(&by_ana, 200020)};
+    window_page(&window, 1, newest, 3, true, false);
+    assert_int_equal(window.count, 3);
+    assert_int_equal(shown_count(&window), 2);
+    /* what was hidden counts: it is known to have come through bruno already */
+    assert_int_equal(window_take(&window, said(&by_bruno, 200030)), WINDOW_TAKEN);
+    assert_int_equal(shown_count(&window), 2);
+    assert_int_equal(window_take(&window, said(&by_bruno, 200040)), WINDOW_TAKEN);
+    assert_int_equal(shown_count(&window), 3);
+    /* the next page up: near by, and a minute before */
+    assert_true(window_wish(&window, &wish));
+    window_asked(&window, 2, &wish);
+    struct post *older[] = {said(&by_ana, 100000), said(&by_ana, 199990), said(&by_bruno, 99000)};
+    window_page(&window, 2, older, 3, false, false);
+    assert_int_equal(window.count, 8);
+    assert_int_equal(shown_count(&window), 4);
+    window_done(&window);
+}
+
+static void other_words_and_people_with_a_key_have_no_twins(void **state)
+{
+    (void)state;
+    static const struct who other = {.id = {{2}}, .guest = "Eva", .dialect = "piped"};
+    static const struct who elsewhere = {.id = {{2}}, .guest = "eva", .dialect = "join"};
+    static const struct who ana = {.id = {{1}}}, bruno = {.id = {{2}}};
+    const struct who *all[] = {&by_ana, &other, &elsewhere, &ana, &bruno};
+    struct window window = window_make(false);
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        assert_int_equal(window_take(&window, said(all[i], 1000 + i)), WINDOW_TAKEN);
+    struct post *act = said(&by_bruno, 1010), *longer = said(&by_bruno, 1011);
+    act->kind = POST_ACT;
+    longer->size = 2;
+    assert_int_equal(window_take(&window, act), WINDOW_TAKEN);
+    assert_int_equal(window_take(&window, longer), WINDOW_TAKEN);
+    assert_int_equal(shown_count(&window), 7);
+    window_done(&window);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(one_guest_through_two_hosts_is_shown_once),
+        cmocka_unit_test(other_words_and_people_with_a_key_have_no_twins),
         cmocka_unit_test(lines_are_sorted_and_come_once),
         cmocka_unit_test(a_reader_at_the_end_sees_the_newest),
         cmocka_unit_test(who_scrolled_up_keeps_the_line),

@@ -104,6 +104,19 @@ uv_tcp_t *link_tcp(struct link *link)
     return &link->tcp;
 }
 
+/* Only Linux knows it; elsewhere it takes longer. */
+static void unheard_limit(struct link *link)
+{
+#ifdef TCP_USER_TIMEOUT
+    unsigned limit = UNHEARD_MS;
+    uv_os_fd_t fd;
+    if (uv_fileno((uv_handle_t *)&link->tcp, &fd) == 0)
+        (void)setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &limit, sizeof limit);
+#else
+    (void)link;
+#endif
+}
+
 bool link_connected(struct link *link)
 {
     struct sockaddr_storage system;
@@ -111,6 +124,7 @@ bool link_connected(struct link *link)
     link->connected = true;
     uv_tcp_nodelay(&link->tcp, 1); /* we join small writes ourselves */
     uv_tcp_keepalive(&link->tcp, 1, KEEPALIVE_S);
+    unheard_limit(link);
     if (link->dialled)
         return true;
     return uv_tcp_getpeername(&link->tcp, (struct sockaddr *)&system, &size) == 0 &&

@@ -6,7 +6,9 @@
 
 enum {
     READ_BYTES = TLS_INCOMING_MAX, /* one large read of a socket */
-    KEEPALIVE_S = 60, /* below our own pings, for guests, who have none; two hours by default */
+    /* For guests, who have no pings: whose cable is pulled is gone in 45 s, as a peer is. */
+    KEEPALIVE_S = 30,   /* nothing heard for so long: the kernel asks, ten times in ten seconds */
+    UNHEARD_MS = 45000, /* what was sent is not acknowledged; a quarter of an hour by default */
 };
 
 /* In the order of a link's life. */

@@ -419,12 +419,14 @@ void visitor_over(struct visitor *visitor)
     visitor->guest = NULL;
     visitor->listens = visitor->known = false;
     listener_gone(visitor);
-    visitor_tell_down(visitor);
+    bool calls_again = visitor->worked && !visitor->over && !visitor->back;
+    if (visitor->told || !calls_again)
+        visitor_tell_down(visitor, calls_again);
     tell_vain(visitor, visitor->failed ? visitor->failed : CALL_HUNG_UP);
-    if (!visitor->worked || visitor->over || visitor->back)
-        visitor_end(visitor);
-    else
+    if (calls_again)
         again(visitor);
+    else
+        visitor_end(visitor);
 }
 
 void visitor_retry(struct visitor *visitor)
@@ -445,8 +447,8 @@ void visitor_leave(struct visitor *visitor)
     visitor->over = true;
     if (visitor->guest)
         guest_leave(visitor->guest, visitor_now(visitor));
-    if (!visitor->link || !visitor->guest || !visitor->up)
-        visitor_end(visitor);
+    /* not here: the node itself may be what asked for it */
+    visitor->leaves = !visitor->link || !visitor->guest || !visitor->up;
     guests_touch(visitor->guests);
 }
 

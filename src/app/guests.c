@@ -101,11 +101,13 @@ void guests_tell(struct guests *guests, const struct node_event *event)
         guests->calls->event(guests->self, event);
 }
 
-void visitor_tell_down(struct visitor *visitor)
+void visitor_tell_down(struct visitor *visitor, bool again)
 {
-    if (visitor->told)
-        guests_tell(visitor->guests,
-                    &(struct node_event){.kind = EVENT_GUEST_DOWN, .link = visitor->number});
+    struct node_event event = {.kind = EVENT_GUEST_DOWN, .link = visitor->number};
+    event.guest.is = again;
+    if (visitor->told || (visitor->missed && !again))
+        guests_tell(visitor->guests, &event);
+    visitor->missed = visitor->told && again;
     visitor->told = false;
 }
 
@@ -121,7 +123,7 @@ void visitor_end(struct visitor *visitor)
         link_close(visitor->link);
     visitor->dial = NULL;
     visitor->link = NULL;
-    visitor_tell_down(visitor);
+    visitor_tell_down(visitor, false);
     guests_touch(visitor->guests);
 }
 
@@ -490,6 +492,8 @@ static bool engine_hear(struct visitor *visitor)
 
 static void visitor_turn(struct visitor *visitor)
 {
+    if (visitor->leaves)
+        visitor_end(visitor);
     if ((visitor->half && !visitor->lost) || visitor->ended)
         return;
     visitor_time(visitor);
@@ -658,7 +662,7 @@ void guests_drop(struct guests *guests)
     struct lapse *lapse, *after;
     DL_FOREACH_SAFE(guests->all, visitor, next)
     {
-        visitor->told = false;
+        visitor->told = visitor->missed = false;
         visitor_end(visitor);
     }
     DL_FOREACH_SAFE(guests->lapses, lapse, after)

@@ -28,7 +28,9 @@ struct visitor {
     bool listens; /* it was greeted */
     bool known;   /* it is somebody */
     bool told;    /* and the node knows */
+    bool missed;  /* the node knows that it is gone, and is called again */
     bool news;    /* it is to be told in this turn */
+    bool leaves;  /* it ends in the next turn */
     bool ended;   /* it goes at the end of the turn */
     /* of who called us: */
     const struct dialect
@@ -97,7 +99,8 @@ struct visitor *visitor_find(const struct guests *guests, uint32_t number);
 /* Its engine, for the link it has now. */
 void visitor_begin(struct visitor *visitor, const struct dialect *dialect);
 void visitor_tell_up(struct visitor *visitor);
-void visitor_tell_down(struct visitor *visitor);
+/* `again`: it is called again by itself. */
+void visitor_tell_down(struct visitor *visitor, bool again);
 void visitor_end(struct visitor *visitor);
 
 /* ---- guest_calls.c ---- */

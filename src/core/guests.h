@@ -5,7 +5,7 @@
 
 enum {
     GUEST_ROOMS = 4,    /* that a guest was invited to, beside #everyone */
-    GUEST_NOTICES = 20, /* joins and leaves written down.. */
+    GUEST_NOTICES = 20, /* joins written down.. */
     GUEST_NOTICES_MS =
         10000,              /* ..in so long a time: a crowd that comes is, one that flaps is not */
     GUEST_LATE_MS = 60000,  /* what came with a digest is told to guests if it is no older */
@@ -22,14 +22,16 @@ struct guest_link {
     uint32_t number;
     char name[GUEST_NAME_MAX + 1];
     char dialect[DIALECT_NAME_MAX + 1]; /* "": it is nobody yet */
-    char wanted[GUEST_NAME_MAX + 1];    /* that it was granted, until it is known by it */
+    char wanted[GUEST_NAME_MAX + 1];    /* that it was granted, until it is known by it (again) */
+    char lost[DIALECT_NAME_MAX + 1];    /* what it spoke; "" but while it is called again */
     struct overlay_address address;
     uint64_t since; /* our wall clock */
     bool called, spreads, quiet, ticks;
-    bool told;   /* it has a row */
-    bool there;  /* and is in it with this link */
-    bool missed; /* the last word did not come to it, and the user knows */
-    bool warned; /* the user knows that nothing is encrypted */
+    bool told;    /* it has a row */
+    bool there;   /* and is in it with this link */
+    bool written; /* an entry says so: others are to be told when it goes */
+    bool missed;  /* the last word did not come to it, and the user knows */
+    bool warned;  /* the user knows that nothing is encrypted */
     char rooms[GUEST_ROOMS][ROOM_MAX + 1];
 };
 
@@ -83,8 +85,10 @@ bool guest_name_is_tagged(const struct node *node, const char *name);
 struct word *guest_word_new(struct node *node, const struct guest_link *link, enum entry_kind kind,
                             const char *room, struct span name, struct span text);
 bool guest_word_fits(struct node *node);
-/* An entry says that it came or went, if not too many do. */
-void guest_notice(struct node *node, const struct guest_link *link, struct span name, bool came);
+/* An entry says that it came, if not too many do: whether it does. */
+bool guest_came(struct node *node, const struct guest_link *link, struct span name);
+/* It went, and others believe that it is there. */
+void guest_went(struct node *node, const struct guest_link *link, struct span name);
 /* NULL: it is nobody yet. */
 struct person *guest_link_person(const struct node *node, const struct guest_link *link);
 /* The link on which a guest of ours hears; NULL: there is none. */

@@ -205,7 +205,7 @@ enum node_event_kind {
     EVENT_GUEST_HERE,    /* `name` came or went, where it is: see `is` */
     EVENT_GUEST_TICK,    /* the word `id` was delivered, or not: see `is` */
     EVENT_GUEST_TROUBLE, /* see `trouble`, and `id`: how many */
-    EVENT_GUEST_DOWN,
+    EVENT_GUEST_DOWN,    /* see `is`: it is called again by itself */
     /* The user. */
     EVENT_LINE, /* a line was typed, and Enter pressed */
     EVENT_OPEN, /* a conversation was brought to the screen: it counts as read while it is there */

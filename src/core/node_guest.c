@@ -205,37 +205,52 @@ void guest_host(struct node *node, const struct guest_link *link, enum entry_kin
     (void)node_talk(node, word);
 }
 
-/* Who comes and goes by the dozen is not written down each time. */
-void guest_notice(struct node *node, const struct guest_link *link, struct span name, bool came)
+bool guest_came(struct node *node, const struct guest_link *link, struct span name)
 {
     struct guest_book *guests = guest_book_of(node);
     uint64_t now = node->now.mono_ms;
-    if (link->quiet)
-        return;
     if (now - guests->notices_at >= GUEST_NOTICES_MS) {
         guests->notices_at = now;
         guests->notices = 0;
     }
-    if (guests->notices++ < GUEST_NOTICES)
-        guest_host(node, link, came ? ENTRY_JOIN : ENTRY_LEAVE, name, span_text(""), 0);
+    if (link->quiet || guests->notices == GUEST_NOTICES)
+        return false;
+    guests->notices++;
+    guest_host(node, link, ENTRY_JOIN, name, span_text(""), 0);
+    return true;
+}
+
+void guest_went(struct node *node, const struct guest_link *link, struct span name)
+{
+    if (!link->quiet)
+        guest_host(node, link, ENTRY_LEAVE, name, span_text(""), 0);
 }
 
 /* ---- being there ---- */
 
+/* Another link of the same guest, or NULL. */
+static struct guest_link *link_other(const struct node *node, const struct guest_link *link)
+{
+    for (size_t i = 0; i < node->guests->count; i++)
+        if (node->guests->links[i] != link && is_same(node->guests->links[i], link))
+            return node->guests->links[i];
+    return NULL;
+}
+
 static void link_leave(struct node *node, struct guest_link *link)
 {
     struct person *person = guest_link_person(node, link);
-    bool others = false;
-    for (size_t i = 0; i < node->guests->count; i++)
-        others |= node->guests->links[i] != link && is_same(node->guests->links[i], link);
+    struct guest_link *other = link_other(node, link);
     if (person) {
         roster_link_down(node->roster, person, link->number, true, node->now.wall_ms);
         node_person_tell(node, person,
                          person_best_link(person) ? NODE_PEER_CHANGED : NODE_PEER_DOWN);
     }
-    if (link->told && !others)
-        guest_notice(node, link, span_text(link->name), false);
-    link->told = link->there = false;
+    if (link->written && other)
+        other->written = true;
+    else if (link->written)
+        guest_went(node, link, span_text(link->name));
+    link->told = link->there = link->written = false;
     link->dialect[0] = link->name[0] = '\0';
 }
 
@@ -275,9 +290,6 @@ void guest_link_there(struct node *node, struct guest_link *link, struct person 
 
 static void link_arrive(struct node *node, struct guest_link *link)
 {
-    bool others = false;
-    for (size_t i = 0; i < node->guests->count; i++)
-        others |= node->guests->links[i] != link && is_same(node->guests->links[i], link);
     struct person *person = roster_guest_add(node->roster, &node->config.identity->id,
                                              span_text(link->name), span_text(link->dialect));
     if (!person || person->blocked) {
@@ -286,8 +298,8 @@ static void link_arrive(struct node *node, struct guest_link *link)
     }
     guest_link_there(node, link, person);
     link->told = true;
-    if (!others)
-        guest_notice(node, link, span_text(link->name), true);
+    if (!link_other(node, link))
+        link->written = guest_came(node, link, span_text(link->name));
 }
 
 /* The name under which this link is known from now on. */
@@ -326,15 +338,29 @@ static void up(struct node *node, const struct node_event *event)
         roster_forget(node->roster, before); /* nobody left: more is known of the same guest */
     memcpy(link->name, name, sizeof link->name);
     snprintf(link->dialect, sizeof link->dialect, "%s", event->guest.dialect);
-    link->wanted[0] = '\0';
+    link->wanted[0] = link->lost[0] = '\0';
     link_arrive(node, link);
 }
 
-static void down(struct node *node, struct guest_link *link)
+/* Its name is kept for it, and whoever means it by that name means this. */
+static void lose(struct node *node, struct guest_link *link)
+{
+    if (link->dialect[0]) {
+        memcpy(link->wanted, link->name, sizeof link->wanted);
+        memcpy(link->lost, link->dialect, sizeof link->lost);
+    }
+    link_leave(node, link);
+}
+
+static void down(struct node *node, struct guest_link *link, bool again)
 {
     struct guest_book *guests = node->guests;
     guest_held_drop(node, link);
     heard_leave(node, link);
+    if (again) {
+        lose(node, link);
+        return;
+    }
     link_leave(node, link);
     for (size_t i = 0; i < guests->count; i++) {
         if (guests->links[i] != link)
@@ -438,7 +464,7 @@ static bool may_hear(const struct node *node, const struct guest_link *link,
 {
     const struct guest_link *from = guest_link_find(node, node->guests->from);
     bool everyone = strcmp(line->conversation, ROOM_EVERYONE) == 0;
-    if (from && is_same(from, link))
+    if (link->lost[0] || (from && is_same(from, link)))
         return false;
     /* it may have hung up already, and be here on another link */
     if (line->own && span_equal(line->guest, span_text(link->name)) &&
@@ -496,10 +522,12 @@ void node_guest_presence(struct node *node, const struct person *person, bool ca
         return;
     roster_label(node->roster, person, label);
     for (size_t i = 0; i < node->guests->count; i++)
-        guest_tell(node, node->guests->links[i],
-                   &(struct node_guest_word){.kind = came ? GUEST_TELLS_JOINED : GUEST_TELLS_LEFT,
-                                             .who = span_text(label),
-                                             .wall = node->now.wall_ms});
+        if (!node->guests->links[i]->lost[0])
+            guest_tell(
+                node, node->guests->links[i],
+                &(struct node_guest_word){.kind = came ? GUEST_TELLS_JOINED : GUEST_TELLS_LEFT,
+                                          .who = span_text(label),
+                                          .wall = node->now.wall_ms});
 }
 
 /* ---- events ---- */
@@ -512,7 +540,7 @@ void node_guest(struct node *node, const struct node_event *event)
     else if (event->kind == EVENT_GUEST_ASKS)
         asks(node, event);
     else if (event->kind == EVENT_GUEST_DOWN && link)
-        down(node, link);
+        down(node, link, event->guest.is);
     else if (link || event->kind == EVENT_GUEST_TROUBLE)
         guest_event_do(node, link, event);
 }

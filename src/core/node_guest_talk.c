@@ -158,13 +158,27 @@ void node_guest_call(struct node *node, const struct person *person)
 
 /* ---- what is asked for them ---- */
 
-void node_guest_hang_up(struct node *node, const struct person *person)
+/* Whether it leads to that guest, or did and is called again; NULL: to any. */
+static bool is_link_of(const struct node *node, const struct guest_link *link,
+                       const struct person *person)
 {
+    if (!person || guest_link_person(node, link) == person)
+        return true;
+    return link->lost[0] && roster_guest(node->roster, &node->config.identity->id,
+                                         span_text(link->wanted), span_text(link->lost)) == person;
+}
+
+bool node_guest_hang_up(struct node *node, const struct person *person)
+{
+    bool any = false;
     for (size_t i = 0; node->guests && i < node->guests->count; i++) {
         const struct guest_link *link = node->guests->links[i];
-        if (!person || guest_link_person(node, link) == person)
-            node_effect(node, EFFECT_GUEST_HANG_UP)->link = link->number;
+        if (!is_link_of(node, link, person))
+            continue;
+        node_effect(node, EFFECT_GUEST_HANG_UP)->link = link->number;
+        any = true;
     }
+    return any;
 }
 
 bool node_guest_retry(struct node *node, const struct person *person)
@@ -172,7 +186,7 @@ bool node_guest_retry(struct node *node, const struct person *person)
     bool any = false;
     for (size_t i = 0; node->guests && i < node->guests->count; i++) {
         const struct guest_link *link = node->guests->links[i];
-        if (!link->called || (person && guest_link_person(node, link) != person))
+        if (!link->called || !is_link_of(node, link, person))
             continue;
         node_effect(node, EFFECT_GUEST_RETRY)->link = link->number;
         any = true;
@@ -206,7 +220,7 @@ void node_guest_invite(struct node *node, const struct person *person, const str
 
 /* ---- what they say ---- */
 
-static void said(struct node *node, const struct guest_link *link, const struct node_event *event)
+static void said(struct node *node, struct guest_link *link, const struct node_event *event)
 {
     char name[GUEST_NAME_MAX + 1];
     struct span text = event->guest.text;
@@ -221,6 +235,7 @@ static void said(struct node *node, const struct guest_link *link, const struct 
     struct guest_words words = {span_text(name), text, event->guest.wall, by_itself};
     switch (guest_echo_heard(node, link, &words)) {
     case GUEST_ECHO_NEWS:
+        link->written |= by_itself || strcmp(name, link->name) == 0;
         guest_host(node, link, ENTRY_SAY, words.name, words.text, words.wall);
         return;
     case GUEST_ECHO_HELD:
@@ -307,7 +322,13 @@ static void here(struct node *node, const struct guest_link *link, const struct 
     if (!name[0] || !link->dialect[0] || guest_name_is_somebodys(node, name) ||
         guest_name_is_tagged(node, name))
         return;
-    guest_notice(node, link, span_text(name), event->guest.is);
+    const struct person *guest = roster_guest(node->roster, &node->config.identity->id,
+                                              span_text(name), span_text(link->dialect));
+    bool here = guest && roster_presence(node->roster, guest, node->now.wall_ms) != PRESENCE_GONE;
+    if (event->guest.is)
+        (void)guest_came(node, link, span_text(name));
+    else if (here)
+        guest_went(node, link, span_text(name));
 }
 
 static void who(struct node *node, const struct guest_link *link)

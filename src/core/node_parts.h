@@ -497,8 +497,8 @@ bool node_guest_speaks(const struct node *node, struct span name, struct span di
 void node_guest_whisper(struct node *node, const struct person *person, const char *text);
 void node_guest_whisper_in(struct node *node, const struct room *room, const char *text);
 void node_guest_call(struct node *node, const struct person *person);
-/* NULL: on all guests. */
-void node_guest_hang_up(struct node *node, const struct person *person);
+/* NULL: on all guests. False where there is nobody to hang up on, or to call no more. */
+bool node_guest_hang_up(struct node *node, const struct person *person);
 /* False where there is none that can be called again. */
 bool node_guest_retry(struct node *node, const struct person *person);
 void node_guest_invite(struct node *node, const struct person *person, const struct room *room);

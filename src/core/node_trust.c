@@ -168,7 +168,7 @@ static void block(struct node *node, const char *who)
     roster_block(node->roster, person, !person->blocked);
     changed(node, person);
     if (person->blocked && person->guest)
-        node_guest_hang_up(node, person);
+        (void)node_guest_hang_up(node, person);
     else if (person->blocked)
         hang_up(node, &person->id, DISCONNECT_UNWELCOME);
     told(node, "block",
@@ -199,7 +199,7 @@ static void disconnect(struct node *node, const struct command *command)
 {
     if (command->all) {
         hang_up(node, NULL, DISCONNECT_OTHER);
-        node_guest_hang_up(node, NULL);
+        (void)node_guest_hang_up(node, NULL);
         return;
     }
     const char *who = command->who;
@@ -241,9 +241,7 @@ static bool do_disconnect(struct node *node, const struct command *command)
     const struct person *guest = command->who ? guest_meant(node, command->who) : NULL;
     if (!guest)
         disconnect(node, command);
-    else if (person_best_link(guest))
-        node_guest_hang_up(node, guest);
-    else
+    else if (!node_guest_hang_up(node, guest))
         node_refuse(node, "not-linked", N_("No link of yours leads to %s."), command->who);
     return true;
 }

@@ -5,6 +5,7 @@ import os
 import re
 import signal
 import socket
+import struct
 import subprocess
 import threading
 import time
@@ -12,6 +13,7 @@ from datetime import datetime
 from pathlib import Path
 
 from driver import LIMIT, Failed, all_linked, clean_environment, equal, note, until
+from wires import laid
 
 PROGRAMS = Path(__file__).resolve().parent.parent / "guests"
 _numbers = iter(range(1, 250))
@@ -26,8 +28,9 @@ def own_address():
 class Guest:
     """One of those programs. `told` is all that it ever printed, over every start."""
 
-    def __init__(self, meeting, program, host=None, **environment):
+    def __init__(self, meeting, program, host=None, inside=(), **environment):
         self.meeting = meeting
+        self.inside = list(inside)  # as of a peer: a command that runs it elsewhere
         self.program = program
         self.host = host or own_address()
         self.environment = {"GUEST_BIND": self.host, "PYTHONUNBUFFERED": "1", **environment}
@@ -40,7 +43,7 @@ class Guest:
     def start(self, *words):
         os.makedirs(self.folder, exist_ok=True)
         self.process = subprocess.Popen(
-            ["python3", str(PROGRAMS / f"{self.program}.py"), *words], cwd=self.folder,
+            [*self.inside, "python3", str(PROGRAMS / f"{self.program}.py"), *words], cwd=self.folder,
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
             env=clean_environment(**self.environment))
         reader = threading.Thread(target=self._read, args=(self.process.stdout,), daemon=True)
@@ -476,6 +479,287 @@ def piped_calls_and_is_called(meeting, _quick):
         equal(guest.text().count("un vecino se fue") > 1, False, "we never break their links")
 
 
+# ---- ends ----
+
+def closed(link):
+    link.close()
+
+
+def closed_halfway(link):
+    link.shutdown(socket.SHUT_WR)
+
+
+def reset(link):
+    link.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    link.close()
+
+
+ENDS = (closed, closed_halfway, reset)
+
+
+def call(ana, host, *said):
+    """A bare connection from that address; each part is a message of its own."""
+    link = socket.socket()
+    link.bind((host, 0))
+    link.connect((ana.host, ana.port))
+    link.settimeout(LIMIT)
+    for part in said:
+        link.sendall(part.encode())
+        time.sleep(0.1)
+    return link
+
+
+def who_calls_us_ends_in_any_way(meeting, _quick):
+    """Each dialect, each end, and back again under the same name: told up and down each time, once."""
+    ana, bruno = two(meeting)
+    host = own_address()
+    callers = {"join": ("eva", "JOIN eva"), "neighbour": ("Vecino 7", "Vecino 7"),
+               "piped": ("eva:9000", "eva:9000|aquí"), "plain": (host, "qué tal")}
+    held = []
+    for dialect, (name, first) in callers.items():
+        for number, end in enumerate(ENDS, 1):
+            link = call(ana, host, first)
+            held.append(link)
+            for peer in (ana, bruno):
+                peer.expect(event="peer", guest=dialect, name=name, state="up", count=number)
+            text = f"{dialect} {number}"
+            words = {"join": f"MSG {text}", "piped": f"{name}|{text}"}
+            link.sendall(words.get(dialect, text).encode())
+            guest_says(ana, [bruno], text, name, dialect)
+            bruno.say(f"a {text}")
+            heard = ""
+            while f"a {text}" not in heard:
+                heard += link.recv(1024).decode()
+            end(link)
+            for peer in (ana, bruno):
+                peer.expect(event="peer", guest=dialect, name=name, state="down", count=number)
+    for peer in (ana, bruno):
+        equal(len(peer.all(event="peer", guest=lambda g: g is not None, state="up")),
+              len(callers) * len(ENDS), "how many came")
+        equal(len(peer.all(event="peer", guest=lambda g: g is not None, state="down")),
+              len(callers) * len(ENDS), "how many went")
+    # `dated` and `named` never stay: what they said is there, however they hang up
+    for number, end in enumerate(ENDS):
+        held.append(link := call(ana, own_address(), f"2025-10-20 16:30:4{number}: dicho {number}"))
+        end(link)
+        bruno.expect(event="message", text=f"dicho {number}")
+        held.append(link := call(ana, own_address(), "--name"))
+        end(link)
+    equal(ana.all(event="error") + bruno.all(event="error"), [])
+
+
+class Listening:
+    """A bare listener that speaks first, or answers the first message, or neither."""
+
+    def __init__(self, meeting, host, port, greets=None, answers=None):
+        self.door = socket.create_server((host, port))
+        self.door.settimeout(LIMIT)
+        self.greets, self.answers = greets, answers
+        meeting.at_end(self.door.close)
+
+    def take(self):
+        """The next call to it, but those that only look whether a peer is there."""
+        while True:
+            link, _ = self.door.accept()
+            link.settimeout(LIMIT)
+            try:
+                if self.greets:
+                    link.sendall(self.greets.encode())
+                    link.settimeout(0.6)
+                    first = link.recv(1, socket.MSG_PEEK)
+                    link.settimeout(LIMIT)
+                    if first in (b"", b"\x16"):
+                        link.close()
+                        continue
+                elif self.answers is not None:
+                    first = link.recv(1024)
+                    if not first or first[:1] == b"\x16":
+                        link.close()
+                        continue
+                    link.sendall(self.answers.encode())
+            except TimeoutError:
+                link.settimeout(LIMIT)
+            except OSError:
+                link.close()
+                continue
+            return link
+
+
+def whom_we_call_ends_in_any_way(meeting, quick):
+    """And is called again, by itself, as what it was."""
+    ends = ENDS[::2] if quick else ENDS
+    ana, bruno = two(meeting)
+    kinds = {"join": Listening(meeting, own_address(), 5000, answers="Hola eva, bienvenida"),
+             "named": Listening(meeting, own_address(), 9990, answers="Criss"),
+             "neighbour": Listening(meeting, own_address(), 9999, greets="Vecino 3"),
+             "piped": Listening(meeting, own_address(), 9000)}
+    for dialect, door in kinds.items():
+        address = "{}:{}".format(*door.door.getsockname())
+        name = {"named": "Criss", "neighbour": address.split(":")[0]}.get(dialect, address)
+        ana.say(f"/connect {address} {dialect}")
+        for number, end in enumerate(ends, 1):
+            link = door.take()
+            ana.expect(event="peer", guest=dialect, name=name, state="up", count=number)
+            bruno.say(f"a {dialect} {number}")
+            heard = ""
+            while f"a {dialect} {number}" not in heard:
+                heard += link.recv(1024).decode()
+            end(link)
+            for peer in (ana, bruno):
+                peer.expect(event="peer", guest=dialect, name=name, state="down", count=number)
+            closed(link)
+        since = ana.now()
+        ana.say(f"/disconnect {name}")  # it is called no more
+        ana.ask("/peers", "peers")
+        equal(ana.all(event="error", since=since), [])
+        try:
+            door.door.settimeout(2.6)
+            door.take()
+            raise Failed(f"{dialect} is called again after /disconnect")
+        except TimeoutError:
+            pass
+    # of `dated` each end before its answer is a failure, told and kept
+    door = Listening(meeting, own_address(), 5555)
+    host = door.door.getsockname()[0]
+    ana.say(f"/connect {host} dated")
+    ana.expect(event="peer", guest="dated", name=host, state="up")
+    ana.say("con acuse")
+    ref = ana.expect(event="message", text="con acuse")["ref"]
+    for number, end in enumerate(ends, 1):
+        link = door.take()
+        if b"ana: con acuse" not in link.recv(1024):
+            raise Failed("another word than the one that failed")
+        end(link)
+        ana.expect(event="peer", guest="dated", name=host, state="down")
+        time.sleep(0.3)  # a failure is told once; while the call lasts there is nothing to retry
+        ana.say("/retry")
+    equal(len(ana.all(event="receipt", ref=ref, guest=host, delivered=False)) >= 1, True)
+    link = door.take()
+    link.recv(1024)
+    link.sendall("Mensaje recibido a las 2025-10-20 16:30:46".encode())
+    ana.expect(event="receipt", ref=ref, guest=host, delivered=True)
+    # no call is under way, or it is not there at all: it can be let go all the same
+    for there in (True, False):
+        since = ana.now()
+        if not there:
+            ana.say("a nadie")
+            closed(door.take())
+            ana.expect(event="peer", guest="dated", name=host, state="down", since=since)
+        ana.say(f"/disconnect {host}")
+        if there:
+            ana.expect(event="peer", guest="dated", name=host, state="down", since=since)
+            ana.say(f"/connect {host} dated")
+            ana.expect(event="peer", guest="dated", name=host, state="up", since=since)
+    ana.ask("/peers", "peers")
+    ana.say("/retry")
+    ana.expect(event="error", code="nothing-to-retry")
+    equal(len(ana.all(event="error")), 1)
+
+
+def we_are_killed_and_come_back(meeting, _quick):
+    """kill -9 with five guests: they see the end of it, and find us again under the same names."""
+    crowd = Crowd(meeting)
+    ana, bruno, carla = crowd.peers
+    names = {g["name"] for g in ana.ask("/peers", "peers")["peers"] if g["guest"]}
+    ana.kill()
+    crowd.join.expect("desconectado")
+    crowd.neighbour.expect("se fue")
+    crowd.piped.expect("un vecino se fue")
+    for peer in (bruno, carla):
+        peer.expect(event="peer", name="ana", state="down")
+    ana.start("--classic", connect=[bruno])
+    all_linked([ana, bruno])
+    since = [bruno.now(), carla.now()]
+    host, port = ana.host, str(ana.port)
+    crowd.dated.type("otra vez d", host)
+    crowd.named.type("--ch", host, port, "otra vez n")
+    crowd.join.gone()
+    crowd.join.start()
+    crowd.join.type("carlos", "otra vez j")
+    crowd.neighbour.type("1", host, port)
+    crowd.neighbour.expect("conectado True", count=2)
+    crowd.neighbour.type("2", "otra vez v")
+    crowd.piped.gone()
+    crowd.piped.start(crowd.piped.host, "9000", host, port)
+    crowd.piped.expect("Tertulia", count=2)
+    crowd.piped.type("otra vez p")
+    for peer, mark in zip((bruno, carla), since):
+        for letter in "dnjvp":
+            peer.expect(event="message", text=f"otra vez {letter}", since=mark)
+    ana.expect(event="peer", guest="named", name="Criss", state="up", since=ana.begun)
+    equal({g["name"] for g in ana.ask("/peers", "peers")["peers"]
+           if g["guest"] and g["presence"] != "gone"}, names)
+    carla.say("seguimos todos")
+    for guest in crowd.guests:
+        guest.expect("carla: seguimos todos" if guest is not crowd.piped else
+                     "[carla] seguimos todos")
+    for letter in "dnjvp":
+        equal(len(carla.all(event="message", text=f"hola {letter}")), 1, "nothing comes twice")
+
+
+def a_guests_cable_is_pulled(meeting, quick):
+    """Nobody says anything any more: within a minute all of them are gone, and come back."""
+    if quick:
+        return "a link is dead after 45 s; without --quick it is told"
+    wires, why = laid(meeting, 2)
+    if why:
+        return why
+    ana, bruno = (wires.peer(meeting, name, 0) for name in ("ana", "bruno"))
+    ana.start("--classic")
+    bruno.start(connect=[ana])
+    all_linked([ana, bruno])
+    inside = ["ip", "netns", "exec", wires.names[1]]
+    there = "10.99.0.2"
+
+    def guest(program, **more):
+        return Guest(meeting, program, host=there, inside=inside, **more)
+
+    called = {"named": guest("named", GUEST_NAME="Criss", GUEST_PORT="9992").start(),
+              "neighbour": guest("neighbour", GUEST_PORT="9000").start(),
+              "join": guest("join_server", GUEST_PORT="5001").start(),
+              "dated": guest("dated").start(), "piped": guest("piped")}
+    called["piped"].start(there, "9001")
+    for each in called.values():
+        each.expect("escuchando")
+    ports = {"named": 9992, "neighbour": 9000, "join": 5001, "dated": 5555, "piped": 9001}
+    names = {dialect: f"{there}:{port}" for dialect, port in ports.items()}
+    names.update(named="Criss", dated=there, neighbour=f"{there}:9000")
+    for dialect, port in ports.items():
+        ana.say(f"/connect {there}:{port} {dialect}")
+        ana.expect(event="peer", guest=dialect, name=names[dialect], state="up")
+    caller = guest("join_client", GUEST_HOST="10.99.0.1").start()
+    caller.type("carlos")
+    quiet = guest("join_client", GUEST_HOST="10.99.0.1").start()
+    quiet.type("dani")
+    names = {*names.items(), ("join", "carlos"), ("join", "dani")}
+    for dialect, name in (("join", "carlos"), ("join", "dani")):
+        bruno.expect(event="peer", guest=dialect, name=name, state="up")
+    wires.unplug(1)
+    began = time.monotonic()
+    bruno.say("¿me oye alguien?")
+    for dialect, name in names:
+        for peer in (ana, bruno) if dialect != "dated" else (ana,):
+            peer.expect(event="peer", guest=dialect, name=name, state="down", limit=70)
+    gone = time.monotonic() - began
+    wires.unplug(1, out=False)
+    began = time.monotonic()
+    caller.gone()
+    caller.start()
+    caller.type("carlos")
+    bruno.expect(event="peer", guest="join", name="carlos", state="up", count=2)
+    for dialect, name in names:
+        if dialect not in ("dated",) and name not in ("carlos", "dani"):
+            ana.expect(event="peer", guest=dialect, name=name, state="up", count=2, limit=150)
+    note(f"all were gone after {gone:.0f} s, and called again {time.monotonic() - began:.0f} s after "
+         "the cable was back")
+    ana.say("/retry")
+    called["dated"].expect("bruno: ¿me oye alguien?", limit=2 * LIMIT)
+    bruno.say("otra vez todos")
+    for each in (*called.values(), caller):
+        each.expect("otra vez todos")
+    return None
+
+
 # ---- all of them ----
 
 class Crowd:
@@ -796,6 +1080,10 @@ STORIES = [
     neighbour_calls_us,
     neighbour_scans_and_is_called,
     piped_calls_and_is_called,
+    who_calls_us_ends_in_any_way,
+    whom_we_call_ends_in_any_way,
+    we_are_killed_and_come_back,
+    a_guests_cable_is_pulled,
     all_five_at_once,
     the_scanner_is_answered_in_time,
     rings_are_broken,

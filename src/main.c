@@ -33,6 +33,7 @@ enum {
     BELL_MS = 1000,      /* between two, where every line rings */
     FRAME_MS = 16,       /* DESIGN.md: at most 60 frames a second */
     CLOCK_MS = 60000,    /* the clock in the title */
+    AWAY_MS = 1000,      /* behind a shell, which does not tell a job that runs when it is called */
 };
 
 struct face {
@@ -306,6 +307,8 @@ static void timer_next(struct face *face)
     unsigned wait = ui_wait(face->ui, now);
     if (wait && now + wait < at)
         at = now + wait;
+    if (terminal_is_away(face->terminal) && now + AWAY_MS < at)
+        at = now + AWAY_MS;
     if (face->keys.length > 0 && face->entered_at + LINES_MS < at)
         at = face->entered_at + LINES_MS;
     if (face->touched && face->drawn_at + FRAME_MS < at)

@@ -14,6 +14,7 @@
 
 #include <curses.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <langinfo.h>
 #include <signal.h>
 #include <stdio.h>
@@ -33,6 +34,7 @@ enum {
     OUT_BYTES = 4096,
     RESTORE_BYTES = 512,
     TITLE_BYTES = 256,
+    FATAL_STACK = 64 * 1024, /* for the last steps: our own stack may be what is full */
 };
 
 /* Where curses is to leave a place for us: never a blank, so that it blanks it when it is over. */
@@ -45,6 +47,7 @@ struct terminal {
     int colours;
     bool modern; /* knows modes of xterm: paste, mouse, titles */
     bool mouse;
+    int flags[2];              /* of the descriptors, while it is away */
     const struct theme *theme; /* that the pairs are of */
     char out[OUT_BYTES];
     size_t out_size;
@@ -53,21 +56,28 @@ struct terminal {
 
 /* ---- given back, whatever happens ---- */
 
-static struct terminal *opened; /* die() and signals have no argument */
+static struct terminal *opened;       /* curses' way to hand out a byte has no argument */
+static volatile sig_atomic_t is_ours; /* the terminal is as we want it, not as it was before */
 static struct termios before;
+static int flags_before[2]; /* of what we read from and write to: shells share them */
 static char restore[RESTORE_BYTES];
 static size_t restore_size;
-static const int FATAL[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
+/* Whatever ends a program at once, where it is not asked to leave in order. */
+static const int FATAL[] = {SIGSEGV, SIGBUS,  SIGFPE,  SIGILL,  SIGABRT, SIGTRAP, SIGSYS,
+                            SIGQUIT, SIGXCPU, SIGXFSZ, SIGALRM, SIGUSR1, SIGUSR2};
 enum { FATAL_COUNT = sizeof FATAL / sizeof *FATAL };
 static struct sigaction fatal_before[FATAL_COUNT];
+static char fatal_stack[FATAL_STACK];
+static stack_t stack_before;
 
 static const char MODES_ON[] = "\x1b[?2004h\x1b[22;2t";
 static const char MODES_OFF[] = "\x1b[?1006l\x1b[?1000l\x1b[?2004l\x1b[23;2t";
 static const char MOUSE_ON[] = "\x1b[?1000h\x1b[?1006h";
 static const char MOUSE_OFF[] = "\x1b[?1006l\x1b[?1000l";
 
-/* All of it, also where the terminal is slow and the descriptor does not block. */
-static void bytes_write(const char *bytes, size_t size)
+/* All of it, also where the terminal is slow and the descriptor does not block. Who is in a `hurry`
+ * gives up when the terminal has taken nothing for a second. */
+static void bytes_write(const char *bytes, size_t size, bool hurry)
 {
     while (size > 0) {
         ssize_t some = write(STDOUT_FILENO, bytes, size);
@@ -75,23 +85,40 @@ static void bytes_write(const char *bytes, size_t size)
             bytes += some;
             size -= (size_t)some;
         } else if (some < 0 && errno == EAGAIN) {
+            struct timeval second = {.tv_sec = 1};
             fd_set set;
             FD_ZERO(&set);
             FD_SET(STDOUT_FILENO, &set);
-            (void)select(STDOUT_FILENO + 1, NULL, &set, NULL, NULL);
+            if (select(STDOUT_FILENO + 1, NULL, &set, NULL, hurry ? &second : NULL) == 0)
+                return;
         } else if (some == 0 || errno != EINTR) {
             return;
         }
     }
 }
 
-/* Only what may be done in a signal handler. */
+static void flags_keep(int into[2])
+{
+    into[0] = fcntl(STDIN_FILENO, F_GETFL);
+    into[1] = fcntl(STDOUT_FILENO, F_GETFL);
+}
+
+static void flags_set(const int flags[2])
+{
+    fcntl(STDIN_FILENO, F_SETFL, flags[0]);
+    fcntl(STDOUT_FILENO, F_SETFL, flags[1]);
+}
+
+/* Only what may be done in a signal handler; and once: a second time would put the cursor back to
+ * where it was before us, above our last words. */
 static void restore_now(void)
 {
-    if (!opened)
+    if (!is_ours)
         return;
-    bytes_write(restore, restore_size);
+    is_ours = 0;
+    bytes_write(restore, restore_size, true);
     tcsetattr(STDIN_FILENO, TCSANOW, &before);
+    flags_set(flags_before);
 }
 
 static void on_fatal(int number)
@@ -100,7 +127,7 @@ static void on_fatal(int number)
     for (size_t i = 0; i < FATAL_COUNT; i++)
         if (FATAL[i] == number)
             sigaction(number, &fatal_before[i], NULL);
-    raise(number);
+    raise(number); /* it waits until we return: then it does what it would have done */
 }
 
 static void restore_add(const char *bytes)
@@ -122,16 +149,24 @@ static void restore_prepare(const struct terminal *terminal)
     restore_add(tigetstr("rmcup"));
 }
 
-static void fatal_watch(bool on)
+static void fatal_watch(void)
 {
-    struct sigaction action = {.sa_handler = on_fatal};
-    sigemptyset(&action.sa_mask);
+    struct sigaction action = {.sa_handler = on_fatal, .sa_flags = SA_ONSTACK};
+    stack_t stack = {.ss_sp = fatal_stack, .ss_size = FATAL_STACK};
+    sigfillset(&action.sa_mask);
+    sigaltstack(&stack, &stack_before);
     for (size_t i = 0; i < FATAL_COUNT; i++) {
-        if (on)
-            sigaction(FATAL[i], &action, &fatal_before[i]);
-        else
-            sigaction(FATAL[i], &fatal_before[i], NULL);
+        sigaction(FATAL[i], NULL, &fatal_before[i]);
+        if (fatal_before[i].sa_handler != SIG_IGN) /* whoever started us wants it passed over */
+            sigaction(FATAL[i], &action, NULL);
     }
+}
+
+static void fatal_unwatch(void)
+{
+    for (size_t i = 0; i < FATAL_COUNT; i++)
+        sigaction(FATAL[i], &fatal_before[i], NULL);
+    sigaltstack(&stack_before, NULL);
 }
 
 /* ---- open and closed ---- */
@@ -155,7 +190,8 @@ const char *terminal_problem(void)
 
 static void out_flush(struct terminal *terminal)
 {
-    bytes_write(terminal->out, terminal->out_size);
+    if (is_ours)
+        bytes_write(terminal->out, terminal->out_size, false);
     terminal->out_size = 0;
 }
 
@@ -200,6 +236,7 @@ struct terminal *terminal_open(const char **why)
     if (*why)
         return NULL;
     tcgetattr(STDIN_FILENO, &before);
+    flags_keep(flags_before);
     struct terminal *terminal = xcalloc(1, sizeof *terminal);
     terminal->curses = newterm(NULL, stdout, stdin);
     if (!terminal->curses) {
@@ -212,8 +249,9 @@ struct terminal *terminal_open(const char **why)
     grid_init(&terminal->front);
     opened = terminal;
     restore_prepare(terminal);
+    is_ours = 1;
     die_last_words(restore_now);
-    fatal_watch(true);
+    fatal_watch();
     raw(); /* Ctrl-c, Ctrl-s and Ctrl-q are keys: the terminal acts on none of them */
     noecho();
     nonl();
@@ -222,15 +260,24 @@ struct terminal *terminal_open(const char **why)
     return terminal;
 }
 
+/* As it was before, by curses. */
+static void give_back(struct terminal *terminal)
+{
+    out_text(terminal, terminal->modern ? MODES_OFF : "");
+    out_flush(terminal);
+    endwin();
+    is_ours = 0;
+    tcsetattr(STDIN_FILENO, TCSANOW, &before);
+    flags_set(flags_before);
+}
+
 void terminal_close(struct terminal *terminal)
 {
     if (!terminal)
         return;
-    out_text(terminal, terminal->modern ? MODES_OFF : "");
-    out_flush(terminal);
-    endwin();
-    tcsetattr(STDIN_FILENO, TCSANOW, &before);
-    fatal_watch(false);
+    if (is_ours)
+        give_back(terminal);
+    fatal_unwatch();
     die_last_words(NULL);
     opened = NULL;
     delscreen(terminal->curses);
@@ -238,18 +285,42 @@ void terminal_close(struct terminal *terminal)
     free(terminal);
 }
 
-void terminal_suspend(struct terminal *terminal)
+/* Another job has the terminal. */
+static bool is_behind(void)
 {
-    struct sigaction stop = {.sa_handler = SIG_DFL}, stop_before;
-    out_text(terminal, terminal->modern ? MODES_OFF : "");
-    out_flush(terminal);
-    endwin();
-    sigaction(SIGTSTP, &stop, &stop_before);
-    kill(0, SIGTSTP); /* all of the job, as the terminal itself would: a script around us too */
-    sigaction(SIGTSTP, &stop_before, NULL);
+    pid_t front = tcgetpgrp(STDIN_FILENO);
+    return front >= 0 && front != getpgrp();
+}
+
+/* Takes it over again, unless we were let go on behind the shell: `bg`, or to be told to leave. */
+static void take_again(struct terminal *terminal)
+{
+    if (is_behind())
+        return;
+    is_ours = 1;
+    flags_set(terminal->flags);
     modes_on(terminal);
     terminal->title[0] = '\0';
     terminal_redraw(terminal);
+}
+
+void terminal_suspend(struct terminal *terminal)
+{
+    struct sigaction stop = {.sa_handler = SIG_DFL}, stop_before;
+    if (!is_ours)
+        return;
+    flags_keep(terminal->flags);
+    give_back(terminal);
+    sigaction(SIGTSTP, &stop, &stop_before);
+    kill(0, SIGTSTP); /* all of the job, as the terminal itself would: a script around us too */
+    sigaction(SIGTSTP, &stop_before, NULL);
+    take_again(terminal);
+}
+
+bool terminal_is_away(const struct terminal *terminal)
+{
+    (void)terminal;
+    return !is_ours;
 }
 
 /* ---- what it is ---- */
@@ -496,6 +567,10 @@ void terminal_draw(struct terminal *terminal, const struct grid *grid, const str
 {
     bool ours[GRID_ROWS_MAX];
     bool any = false;
+    if (!is_ours)
+        take_again(terminal);
+    if (!is_ours)
+        return;
     theme_use(terminal, theme);
     size_follow(terminal, grid);
     if (!terminal->known) {

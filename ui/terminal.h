@@ -36,8 +36,10 @@ void terminal_draw(struct terminal *terminal, const struct grid *grid, const str
 /* The screen shows something else than we think: the next drawing is of all of it. */
 void terminal_redraw(struct terminal *terminal);
 
-/* Back to the shell; returns when the user does. */
+/* Back to the shell; returns when the user does, or when we are to go on behind the shell. */
 void terminal_suspend(struct terminal *terminal);
+/* So it is: nothing is shown. A terminal_draw takes it over as soon as the user is back. */
+bool terminal_is_away(const struct terminal *terminal);
 void terminal_mouse(struct terminal *terminal, bool on);
 void terminal_bell(struct terminal *terminal);
 /* A note on the desktop that `who` said `text`, where the terminal knows how: by OSC 777, which has

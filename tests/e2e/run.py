@@ -12,6 +12,7 @@ import traceback
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
+import back  # noqa: E402
 import driver  # noqa: E402
 import find  # noqa: E402
 import guests  # noqa: E402
@@ -25,7 +26,7 @@ import talk  # noqa: E402
 import wires  # noqa: E402
 
 STORIES = [*talk.STORIES, *machine.STORIES, *hostile.STORIES, *history.STORIES,
-           *kept.STORIES, *paper.STORIES, *screen.STORIES, *wires.STORIES,
+           *kept.STORIES, *paper.STORIES, *screen.STORIES, *back.STORIES, *wires.STORIES,
            *guests.STORIES, *find.STORIES]
 
 

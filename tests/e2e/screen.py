@@ -1,7 +1,7 @@
-"""Stories of the program with a screen, in a pty: what was typed and chosen survives it.
+"""A tertulia with a screen, in a pty; and stories of what was typed and chosen there: it survives.
 
-What the terminal is sent is searched for words. Where they are drawn on an empty row they come in
-one piece; elsewhere curses sends only what differs: stories look at titles, or at the disk instead.
+`expect` searches what the terminal is sent. Where words are drawn on an empty row they come in one
+piece; elsewhere curses sends only what differs. `until` looks at the cells instead (terminal.py).
 """
 import fcntl
 import os
@@ -13,6 +13,7 @@ import termios
 import threading
 import time
 
+import terminal
 from driver import LIMIT, Failed, clean_environment, equal, free_port, note
 from history import damage, history_of
 
@@ -20,43 +21,68 @@ DRAFT = 1  # of the table `kept`: a setting is 0
 
 
 class Screen:
-    """One tertulia on a terminal of 80x24. Several starts share a home."""
+    """One tertulia on a terminal. Several starts share a home."""
 
     def __init__(self, meeting, name):
         self.meeting = meeting
         self.name = name
         self.home = os.path.join(meeting.folder, name)
         self.port = free_port()
-        self.process = None
+        self.process = self.pty = self.shell_end = None
         self.program = os.path.join(os.path.dirname(meeting.program), "tertulia")
         meeting.at_end(self._end)
 
-    def start(self, *words, shell=()):
-        """`shell`: what starts the program, where that is not we."""
-        ours, theirs = os.openpty()
-        fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
-        self.pty, self.shown, self.changed = ours, b"", threading.Condition()
+    def start(self, *words, shell=(), rows=24, columns=80, kind="xterm-256color", own=False,
+              prompt="#everyone", before="", **environment):
+        """`shell`: what starts the program, where that is not we. `own`: the terminal sends its
+        signals to the program. `before`: what stands on it. `shell_end` is the terminal as a shell
+        has it, before and after."""
+        self._end()
+        self.pty, self.shell_end = os.openpty()
+        self.shown, self.changed = b"", threading.Condition()
+        self.terminal = terminal.Terminal(rows, columns) if terminal.LIBRARY else None
+        self._size(rows, columns)
+        os.write(self.shell_end, before.encode())
+        self.before = termios.tcgetattr(self.shell_end), fcntl.fcntl(self.shell_end, fcntl.F_GETFL)
         self.process = subprocess.Popen(
             [*shell, self.program, "--home", self.home, "--no-beacon", "--name", self.name, "--listen",
              f"127.0.0.1:{self.port}", *words],
-            stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True,
-            env=clean_environment(TERM="xterm-256color"))
-        os.close(theirs)
-        self.reader = threading.Thread(target=self._read, daemon=True)
+            stdin=self.shell_end, stdout=self.shell_end, stderr=self.shell_end,
+            start_new_session=True, preexec_fn=self._take if own else None,
+            env=clean_environment(TERM=kind, **environment))
+        self.reader = threading.Thread(target=self._read, args=(self.pty,), daemon=True)
         self.reader.start()
-        self.expect("#everyone \u203a")
+        if prompt:
+            self.expect(prompt)
         return self
 
-    def _read(self):
+    @staticmethod
+    def _take():
+        fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+
+    def _size(self, rows, columns):
+        fcntl.ioctl(self.shell_end, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+
+    def resize(self, rows, columns):
+        """As a terminal does: itself first, then the program hears of it."""
+        with self.changed:
+            self.terminal.resize(rows, columns)
+            self._size(rows, columns)
+        if self.process:
+            self.process.send_signal(signal.SIGWINCH)
+
+    def _read(self, pty):
         while True:
             try:
-                some = os.read(self.pty, 65536)
+                some = os.read(pty, 65536)
             except OSError:
                 return
             if not some:
                 return
             with self.changed:
                 self.shown += some
+                if self.terminal:
+                    self.terminal.feed(some)
                 self.changed.notify_all()
 
     def expect(self, words, since=0):
@@ -74,20 +100,64 @@ class Screen:
         with self.changed:
             return len(self.shown)
 
+    def until(self, what, check):
+        """As soon as check(terminal) gives something: that."""
+        last = time.monotonic() + LIMIT
+        with self.changed:
+            while not (got := check(self.terminal)):
+                left = last - time.monotonic()
+                if left <= 0 or not self.changed.wait(left):
+                    raise Failed(f"{self.name} never saw {what}:\n{self.terminal.text()}")
+            return got
+
+    def sees(self, *words):
+        """All of these stand on the screen, each within a row."""
+        self.until(words, lambda t: (rows := t.lines()) and all(
+            any(word in row for row in rows) for word in words))
+
+    def sees_no(self, word):
+        self.until(f"no {word}", lambda t: word not in t.text())
+
+    def look(self, ask):
+        """ask(terminal), while nothing is drawn on it."""
+        with self.changed:
+            return ask(self.terminal)
+
     def type(self, text):
-        os.write(self.pty, text.encode())
+        data = text if isinstance(text, bytes) else text.encode()
+        while data:
+            data = data[os.write(self.pty, data):]
+
+    def paste(self, text):
+        self.type(self.look(lambda t: t.paste(text.encode())))
+
+    def over(self, status):
+        """It ends, or has; the terminal is there still, with all that it was sent."""
+        got = self.process.wait(LIMIT)
+        self.process = None
+        self.until_quiet()
+        equal(got, status, f"how {self.name} ended")
+
+    def until_quiet(self):
+        """All that was written to the terminal is on it."""
+        mark = f"\x1b]0;quiet {time.monotonic_ns()}\x07"
+        os.write(self.shell_end, mark.encode())
+        self.expect(mark)
 
     def stop(self, number, status):
         self.process.send_signal(number)
-        equal(self.process.wait(LIMIT), status, f"how {self.name} ended")
-        self.process = None
-        self.reader.join(LIMIT)
-        os.close(self.pty)
+        self.over(status)
 
     def _end(self):
         if self.process:
             self.process.kill()
             self.process.wait()
+            self.process = None
+        if self.shell_end is not None:
+            os.close(self.shell_end)
+            self.shell_end = None
+            self.reader.join(LIMIT)
+            os.close(self.pty)
 
     # ---- its disk ----
 
@@ -109,6 +179,11 @@ class Screen:
 def missing(meeting):
     program = os.path.join(os.path.dirname(meeting.program), "tertulia")
     return None if os.access(program, os.X_OK) else "there is no tertulia beside tertuliad"
+
+
+def blind(meeting):
+    """Why cells cannot be looked at."""
+    return missing(meeting) or (None if terminal.LIBRARY else "there is no libvterm")
 
 
 def a_draft_survives_leaving_and_a_kill(meeting, _quick):
@@ -221,6 +296,11 @@ def a_thousand_lines_at_once_are_a_thousand(meeting, _quick):
     ana.stop(signal.SIGTERM, 0)
 
 
+def state(process):
+    with open(f"/proc/{process}/stat", encoding="ascii") as stat:
+        return stat.read().rsplit(")")[1].split()[0]
+
+
 def who_is_suspended_comes_back(meeting, _quick):
     """By its key, and by a signal of somebody else; in between the terminal is the shell's."""
     if why := missing(meeting):
@@ -238,20 +318,21 @@ def who_is_suspended_comes_back(meeting, _quick):
             program = int(children.read())
         mark = ana.now()
         if number:
-            os.kill(program, number)
+            while state(program) != "T":  # while curses draws, it passes this signal over
+                os.kill(program, number)
+                time.sleep(0.05)
         else:
             ana.type("\x1a")
         mine = ana.expect("mine: icanon", since=mark)
         for off in (b"\x1b[?2004l", b"\x1b[?1049l"):
             if off not in ana.shown[mark:mine]:
                 raise Failed(f"the shell's terminal has still {off!r}")
-        with open(f"/proc/{program}/stat", encoding="ascii") as stat:
-            equal(stat.read().rsplit(")")[1].split()[0], "T", "its state")
+        equal(state(program), "T", "its state")
         open(go, "w", encoding="ascii").close()
         ana.expect("\x1b[?2004h", since=mine)
         ana.expect("#everyone \u203a", since=mine)
         os.kill(program, signal.SIGTERM)
-        equal(ana.process.wait(LIMIT), 0, "how it ended")
+        ana.over(0)
         os.remove(go)
 
 

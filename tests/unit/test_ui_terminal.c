@@ -25,7 +25,7 @@
 
 enum { ROWS = 12, COLUMNS = 50, FRAMES = 40, STREAM = 1 << 20, LIMIT_MS = 20000 };
 
-enum ending { END_CLOSED, END_DIED, END_CRASHED };
+enum ending { END_CLOSED, END_DIED, END_CRASHED, END_OVERFLOWN };
 
 static const char *const PIECES[] = {
     "a",
@@ -75,6 +75,14 @@ static void frame_make(struct grid *grid, unsigned number)
     grid->cursor_column = (int)(number % COLUMNS);
 }
 
+/* Until there is no stack: not even for a handler of signals. */
+static unsigned overflow(unsigned depth)
+{
+    volatile char much[4096];
+    much[depth % sizeof much] = 1;
+    return depth == 0 ? 0 : overflow(depth + 1) + (unsigned char)much[0];
+}
+
 static _Noreturn void child(enum ending ending)
 {
     const char *why;
@@ -104,6 +112,8 @@ static _Noreturn void child(enum ending ending)
         die("on purpose");
     if (ending == END_CRASHED)
         raise(SIGSEGV);
+    if (ending == END_OVERFLOWN)
+        _exit((int)overflow(1));
     grid_done(&grid);
     terminal_close(terminal);
     exit(0);
@@ -271,8 +281,11 @@ static void is_given_back(struct seen *seen)
     for (const char *at = seen->stream; (at = strstr(at, "\x1b]2;frame 0.\a")) != NULL; at++)
         last = at;
     assert_non_null(last);
-    for (size_t i = 0; i < sizeof needed / sizeof *needed; i++)
-        assert_non_null(strstr(last, needed[i]));
+    for (size_t i = 0; i < sizeof needed / sizeof *needed; i++) {
+        const char *at = strstr(last, needed[i]);
+        assert_non_null(at);
+        assert_null(strstr(at + 1, needed[i])); /* twice, it would put the cursor over the words */
+    }
 }
 
 static void ends_well(enum ending ending, int signal)
@@ -306,6 +319,7 @@ static void it_is_given_back_however_we_end(void **state)
     (void)state;
     ends_well(END_DIED, SIGABRT);
     ends_well(END_CRASHED, SIGSEGV);
+    ends_well(END_OVERFLOWN, SIGSEGV);
 }
 
 /* In terminals that can do nothing. */

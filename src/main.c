@@ -10,6 +10,7 @@
 #include "base/buf.h"
 #include "base/clean.h"
 #include "base/gettext.h"
+#include "base/i18n.h"
 #include "net/loop.h"
 #include "net/timer.h"
 #include "ui/library.h"
@@ -546,7 +547,7 @@ static int refuse(const char *what)
     return 1;
 }
 
-static bool terminal_begin(struct face *face)
+static bool terminal_begin(struct face *face, const struct options *options)
 {
     const char *why;
     face->terminal = terminal_open(&why);
@@ -559,7 +560,10 @@ static bool terminal_begin(struct face *face)
                                .glyphs = terminal_is_plain(face->terminal) ? &GLYPHS_ASCII
                                                                            : &GLYPHS_UNICODE,
                                .translate = i18n_translate,
-                               .text_max = TEXT_MAX};
+                               .text_max = TEXT_MAX,
+                               .note = options->demo ? N_("This is a demo: the people are made "
+                                                          "up, and nothing leaves this machine.")
+                                                     : NULL};
     face->ui = ui_new(&config);
     keys_learn_all(ui_keys(face->ui), terminal_capability);
     app_kept(face->app, kept_take, face);
@@ -581,7 +585,7 @@ static int screen_run(const struct options *options)
     if (!face.app)
         return 1;
     int status = 1;
-    if (terminal_begin(&face)) {
+    if (terminal_begin(&face, options)) {
         face.timer = timer_new(app_loop(face.app), on_timer, &face);
         loop_on_readable(app_loop(face.app), STDIN_FILENO, on_keys, &face);
         loop_on_signal(app_loop(face.app), SIGWINCH, on_resize, &face);
@@ -611,7 +615,7 @@ int main(int argc, char **argv)
     case OPTIONS_RUN:
         break;
     }
-    if (options.doctor || options.demo || options.plain)
-        return refuse(options.doctor ? "doctor" : options.demo ? "--demo" : "--plain");
+    if (options.doctor || options.plain)
+        return refuse(options.doctor ? "doctor" : "--plain");
     return screen_run(&options);
 }

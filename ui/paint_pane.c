@@ -177,10 +177,11 @@ static void welcome_draw(struct ui *ui, const struct model *model, const struct 
                                : _("Nobody is here yet: they are being looked for. /scan looks "
                                    "further, /doctor says what may be wrong."),
         start ? _("Tab goes to people and rooms, F1 shows all keys, Ctrl-c twice leaves.") : "",
+        start && ui->config.note ? _(ui->config.note) : "",
     };
     int row = places->body_top;
     struct wrap_shape shape = {.width = places->pane_right - places->pane_left - 2};
-    for (size_t i = 0; i < 3; i++) {
+    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
         struct wrap_row rows[8];
         size_t count = wrap_text(lines[i], strlen(lines[i]), &shape, rows, 8);
         for (size_t j = 0; j < count && j < 8 && row < places->body_end; j++, row++)

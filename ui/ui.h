@@ -36,6 +36,7 @@ struct ui_config {
     const struct glyphs *glyphs;
     message_translate *translate; /* NULL: English */
     size_t text_max;              /* bytes that one message may have */
+    const char *note;             /* N_(): a line of the welcome; NULL: none */
 };
 
 struct ui *ui_new(const struct ui_config *config);

@@ -1,18 +1,16 @@
 /* The whole program but its face. TERM, HUP and INT leave in order. */
-#include "app/app.h"
+#include "app/app_parts.h"
 
+#include "app/demo.h"
 #include "app/disk.h"
 #include "app/export.h"
 #include "app/finding.h"
-#include "app/home.h"
 #include "app/i18n.h"
 #include "app/jobs.h"
 #include "app/peers.h"
 #include "app/transcript.h"
 #include "base/alloc.h"
 #include "base/gettext.h"
-#include "base/sys.h"
-#include "base/text.h"
 #include "core/room.h"
 #include "dialect/native.h"
 #include "net/loop.h"
@@ -24,44 +22,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-enum { EARLY_MAX = LISTENS_MAX + 2 /* each port may be taken, and the history damaged */ };
-
-struct app {
-    const struct options *options;
-    const struct app_face *face;
-    void *self;
-    struct sys sys;
-    struct home home;
-    struct identity identity;
-    struct mesh_key key;
-    bool secret;
-    struct hash net;
-    char *history; /* the file */
-    char *name;
-    struct command_names *names;
-    struct settings settings;
-    struct store_start kept; /* until the face has taken it */
-    struct loop *loop;
-    struct timer *timer;
-    struct jobs *jobs;
-    struct peers *peers;
-    struct finding *finding;
-    struct disk *disk;
-    struct node *node;
-    struct exporter *exporter;
-    struct transcript *transcript;   /* or NULL */
-    const char *typed_in;            /* the conversation of the line that is handled */
-    uint64_t began;                  /* our wall clock, of this node */
-    struct message early[EARLY_MAX]; /* notices that the face is told when it is there */
-    size_t early_count;
-    bool handling; /* an event: none may come from inside */
-    bool running;  /* the face hears */
-    bool damaged;  /* the history: it is to be replaced */
-    bool leaving;
-    bool left;
-    int status;
-};
 
 void app_descriptors_guard(void)
 {
@@ -133,6 +93,8 @@ static void show(struct app *app, const struct node_effect *effect)
 /* Long because every kind of effect is named. TAKES effect. */
 static void perform(struct app *app, struct node_effect *effect)
 {
+    if (app->demo && demo_perform(app->demo, effect))
+        return;
     switch (effect->kind) {
     case EFFECT_SEND:
         peers_send(app->peers, effect->link, effect->frame);
@@ -206,6 +168,8 @@ static void perform_all(struct app *app)
 
 static struct node_now now(struct app *app)
 {
+    if (app->demo)
+        return demo_now(app->demo);
     int64_t wall = loop_wall_ms(app->loop);
     uint64_t past = wall > 0 ? (uint64_t)wall : 0;
     return (struct node_now){loop_mono_ms(app->loop),
@@ -231,7 +195,11 @@ static void on_event(void *self, const struct node_event *event)
 
 static void on_ring(void *self)
 {
-    app_event(self, &(struct node_event){.kind = EVENT_TIMER});
+    struct app *app = self;
+    if (app->demo)
+        demo_run(app->demo);
+    else
+        app_event(self, &(struct node_event){.kind = EVENT_TIMER});
 }
 
 void app_line(struct app *app, const char *conversation, const char *bytes, size_t size,
@@ -274,84 +242,6 @@ static struct store_settings store_settings(const struct app *app)
                                    own_name(app)};
 }
 
-/* ---- what survives the program ---- */
-
-void app_keep(struct app *app, enum store_keep_kind kind, const char *key, struct span value)
-{
-    if (!app->disk)
-        return; /* the face is told to do it again */
-    if (value.size > STORE_VALUE_MAX)
-        value.size = text_cut((const char *)value.bytes, value.size, STORE_VALUE_MAX);
-    disk_keep(app->disk, &(struct store_keep){kind, key, value});
-}
-
-void app_kept(struct app *app, void (*take)(void *self, const struct store_keep *keep), void *self)
-{
-    for (size_t i = 0; i < app->kept.kept_count; i++)
-        take(self, &app->kept.kept[i]);
-    store_start_done(&app->kept);
-}
-
-const struct settings *app_settings(const struct app *app)
-{
-    return &app->settings;
-}
-
-static void language_use(struct app *app)
-{
-    const char *code = setting_value(&app->settings, SETTING_LANGUAGE);
-    i18n_language_set(strcmp(code, "auto") == 0 ? NULL : code);
-    command_names_set(app->names, i18n_translate);
-}
-
-/* Those that an earlier run kept; what cannot be is as if it had never been chosen. */
-static void settings_take(struct app *app, const struct store_start *start)
-{
-    for (size_t i = 0; i < start->kept_count; i++) {
-        const struct store_keep *keep = &start->kept[i];
-        if (keep->kind == STORE_SETTING &&
-            settings_restore(&app->settings, keep->key, keep->value) &&
-            setting_find(keep->key) == SETTING_LANGUAGE)
-            language_use(app);
-    }
-}
-
-static void setting_keep(struct app *app, enum setting_id id, bool forget)
-{
-    app_keep(app, STORE_SETTING, setting_name(id),
-             span_text(forget ? "" : setting_value(&app->settings, id)));
-}
-
-/* Into a history that took the place of a damaged one. */
-static void settings_keep(struct app *app)
-{
-    struct settings initial;
-    settings_init(&initial, app->settings.program, app->settings.themes);
-    for (enum setting_id id = 0; id < SETTINGS; id++)
-        if (!setting_is(&initial, id, setting_value(&app->settings, id)))
-            setting_keep(app, id, false);
-}
-
-enum settings_result app_set(struct app *app, const char *name, const char *value,
-                             enum setting_id *id, struct message *answer)
-{
-    enum settings_result result = settings_do(&app->settings, name, value, id, answer);
-    if (result != SETTINGS_CHANGED)
-        return result;
-    setting_keep(app, *id, !*value);
-    if (*id == SETTING_LANGUAGE)
-        language_use(app);
-    return result;
-}
-
-static struct retention_settings retention_chosen(const struct app *app)
-{
-    struct retention_settings retention = retention_defaults();
-    retention.age_ms = setting_number(&app->settings, SETTING_RETENTION_DAYS) * 24 * 3600 * 1000;
-    retention.total_bytes = setting_number(&app->settings, SETTING_RETENTION_SIZE) * 1024 * 1024;
-    return retention;
-}
-
 static void say_aside(struct app *app, const char *aside)
 {
     struct message message = message_make(
@@ -363,6 +253,8 @@ static void say_aside(struct app *app, const char *aside)
 
 static uint16_t own_port(const struct app *app)
 {
+    if (app->demo)
+        return demo_port(app->demo);
     return peers_listening(app->peers) ? peers_listening_at(app->peers, 0)->port : 0;
 }
 
@@ -378,7 +270,7 @@ static void node_make(struct app *app, struct store_start *start)
                                  .port = own_port(app),
                                  .author_rate =
                                      (uint32_t)setting_number(&app->settings, SETTING_AUTHOR_RATE),
-                                 .retention = retention_chosen(app),
+                                 .retention = app_retention(app),
                                  .names = app->names,
                                  .greet = true};
     const char *name = app->options->name, *saved = start->saved.name;
@@ -406,7 +298,7 @@ static bool node_begin(struct app *app)
         store_start_done(&start);
         return false;
     }
-    settings_take(app, &start);
+    app_settings_take(app, &start);
     node_make(app, &start);
     if (start.aside)
         say_aside(app, start.aside);
@@ -451,7 +343,7 @@ static void history_replace(struct app *app)
     app->damaged = false;
     if (fault == STORE_FINE && node_begin(app)) {
         say_aside(app, aside);
-        settings_keep(app);
+        app_settings_keep(app);
         app->face->ready(app->self);
         call_all(app); /* whom the old one knew, the new one does not */
     } else {
@@ -488,14 +380,19 @@ static void leave_step(struct app *app)
 static void on_turn(void *self)
 {
     struct app *app = self;
-    peers_turn(app->peers);
+    if (app->peers)
+        peers_turn(app->peers);
     exporter_turn(app->exporter, app->disk && disk_is_idle(app->disk));
     transcript_turn(app->transcript);
     if (app->damaged)
         history_replace(app);
     app->face->turned(app->self);
-    if (app->leaving)
+    if (app->leaving && app->demo)
+        loop_stop(app->loop); /* nobody has to be told */
+    else if (app->leaving)
         leave_step(app);
+    else if (app->demo)
+        timer_set(app->timer, demo_next(app->demo));
 }
 
 static void on_leave(void *self, int signal)
@@ -612,7 +509,19 @@ static bool finding_make(struct app *app)
 
 void app_scan_stop(struct app *app)
 {
-    finding_scan_stop(app->finding);
+    if (app->demo)
+        demo_scan_stop(app->demo);
+    else
+        finding_scan_stop(app->finding);
+}
+
+static void loop_make(struct app *app)
+{
+    app->loop = loop_new();
+    loop_on_signal(app->loop, SIGTERM, on_leave, app);
+    loop_on_signal(app->loop, SIGHUP, on_hangup, app);
+    loop_on_signal(app->loop, SIGINT, on_leave, app);
+    app->timer = timer_new(app->loop, on_ring, app);
 }
 
 /* Whatever needs one. */
@@ -620,11 +529,7 @@ static bool loop_begin(struct app *app)
 {
     static const struct peers_calls peers_calls = {on_event, on_say, name_now};
     bool guests = !app->options->no_guests && !app->secret;
-    app->loop = loop_new();
-    loop_on_signal(app->loop, SIGTERM, on_leave, app);
-    loop_on_signal(app->loop, SIGHUP, on_hangup, app);
-    loop_on_signal(app->loop, SIGINT, on_leave, app);
-    app->timer = timer_new(app->loop, on_ring, app);
+    loop_make(app);
     app->jobs = jobs_new(app->loop, &app->identity, &app->net, on_event, app);
     app->peers = peers_new(app->loop, &app->identity, guests, &peers_calls, app);
     if (!app->peers) {
@@ -635,22 +540,57 @@ static bool loop_begin(struct app *app)
            node_begin(app);
 }
 
-struct app *app_new(const struct options *options, const struct app_face *face, void *self)
+static struct app *app_make(const struct options *options, const struct app_face *face, void *self,
+                            struct sys sys)
 {
     struct app *app = xcalloc(1, sizeof *app);
     core_start();
     app->options = options;
     app->face = face;
     app->self = self;
-    app->sys = sys_real();
+    app->sys = sys;
     app->home.lock = -1;
     app->name = home_login_name();
     app->names = command_names_new(i18n_translate);
     settings_init(&app->settings, face->themes ? PROGRAM_SCREEN : PROGRAM_DAEMON, face->themes);
+    return app;
+}
+
+struct app *app_new(const struct options *options, const struct app_face *face, void *self)
+{
+    if (options->demo)
+        return app_demo_new(options, face, self, sys_real());
+    struct app *app = app_make(options, face, self, sys_real());
     if (home_begin(app) && loop_begin(app))
         return app;
     app_free(app);
     return NULL;
+}
+
+struct app *app_demo_new(const struct options *options, const struct app_face *face, void *self,
+                         struct sys sys)
+{
+    static const struct demo_calls calls = {on_event, on_find_say, on_model, name_now};
+    struct app *app = app_make(options, face, self, sys);
+    struct store_start start = {0};
+    struct seed seed;
+    struct message message = message_make(
+        "demo", N_("A demo: nobody here is real, nothing leaves this machine. /exit leaves it."));
+    sys_random(&app->sys, seed.bytes, sizeof seed.bytes);
+    identity_init(&app->identity, &seed);
+    app->net = mesh_net(span_text("lan"), NULL);
+    loop_make(app);
+    app->demo = demo_new(&app->sys, &app->identity, app->net, &calls, app);
+    start.saved = *demo_saved(app->demo);
+    node_make(app, &start);
+    perform_all(app);
+    say(app, false, &message, 0);
+    return app;
+}
+
+struct demo *app_demo(struct app *app)
+{
+    return app->demo;
 }
 
 void app_free(struct app *app)
@@ -677,6 +617,7 @@ void app_free(struct app *app)
     disk_free(app->disk);
     store_start_done(&app->kept);
     node_free(app->node);
+    demo_free(app->demo);
     command_names_free(app->names);
     home_done(&app->home);
     identity_done(&app->identity);
@@ -685,7 +626,7 @@ void app_free(struct app *app)
     free(app);
 }
 
-int app_run(struct app *app)
+void app_begin(struct app *app)
 {
     app->running = true;
     store_start_done(&app->kept);
@@ -694,9 +635,18 @@ int app_run(struct app *app)
     for (size_t i = 0; i < app->early_count; i++)
         app->face->say(app->self, false, &app->early[i], 0);
     call_all(app);
+    if (app->demo) {
+        demo_begin(app->demo);
+        return;
+    }
     finding_begin(app->finding);
     if (app->options->scan)
         finding_scan(app->finding, app->options->scan_range, CALL_LINE);
+}
+
+int app_run(struct app *app)
+{
+    app_begin(app);
     loop_run(app->loop);
     return app->status;
 }
@@ -745,7 +695,7 @@ const struct command_names *app_names(const struct app *app)
 
 bool app_is_busy(const struct app *app)
 {
-    return app->disk && !disk_is_idle(app->disk);
+    return app->demo ? demo_is_busy(app->demo) : app->disk && !disk_is_idle(app->disk);
 }
 
 bool app_is_leaving(const struct app *app)

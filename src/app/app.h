@@ -11,6 +11,7 @@
 
 struct address;
 struct app;
+struct demo;
 struct loop;
 struct scan_event;
 
@@ -35,7 +36,14 @@ struct app_face {
 struct app *app_new(const struct options *options, const struct app_face *face, void *self)
     __attribute__((warn_unused_result));
 void app_free(struct app *app);
+/* The same for a demo (app/demo.h), with these clocks and this chance; it cannot fail. */
+struct app *app_demo_new(const struct options *options, const struct app_face *face, void *self,
+                         struct sys sys) __attribute__((warn_unused_result));
+/* NULL: it is none. */
+struct demo *app_demo(struct app *app);
 
+/* What app_run does before it waits for anything: for who turns a demo by hand. */
+void app_begin(struct app *app);
 /* Runs until somebody leaves; then the exit status. */
 int app_run(struct app *app);
 /* As /exit: everyone is told, and app_run ends when all is done. */

@@ -239,7 +239,7 @@ def wrong_usage_is_told_in_the_users_language():
 
 @test
 def what_is_not_there_yet_is_refused():
-    for words in (["doctor"], ["--demo"], ["--plain"]):
+    for words in (["doctor"], ["--plain"]):
         result = run(SCREEN, *words)
         equal((result.returncode, result.stdout), (1, b""), words)
         assert words[0].encode() in result.stderr and result.stderr.count(b"\n") == 1

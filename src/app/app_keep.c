@@ -1,0 +1,81 @@
+/* What survives the program: settings, drafts, lines of input. In a demo there is no disk, and
+ * nothing does. */
+#include "app/app_parts.h"
+
+#include "app/disk.h"
+#include "app/i18n.h"
+#include "base/text.h"
+
+void app_keep(struct app *app, enum store_keep_kind kind, const char *key, struct span value)
+{
+    if (!app->disk)
+        return; /* the face is told to do it again */
+    if (value.size > STORE_VALUE_MAX)
+        value.size = text_cut((const char *)value.bytes, value.size, STORE_VALUE_MAX);
+    disk_keep(app->disk, &(struct store_keep){kind, key, value});
+}
+
+void app_kept(struct app *app, void (*take)(void *self, const struct store_keep *keep), void *self)
+{
+    for (size_t i = 0; i < app->kept.kept_count; i++)
+        take(self, &app->kept.kept[i]);
+    store_start_done(&app->kept);
+}
+
+const struct settings *app_settings(const struct app *app)
+{
+    return &app->settings;
+}
+
+void app_language_use(struct app *app)
+{
+    const char *code = setting_value(&app->settings, SETTING_LANGUAGE);
+    i18n_language_set(strcmp(code, "auto") == 0 ? NULL : code);
+    command_names_set(app->names, i18n_translate);
+}
+
+void app_settings_take(struct app *app, const struct store_start *start)
+{
+    for (size_t i = 0; i < start->kept_count; i++) {
+        const struct store_keep *keep = &start->kept[i];
+        if (keep->kind == STORE_SETTING &&
+            settings_restore(&app->settings, keep->key, keep->value) &&
+            setting_find(keep->key) == SETTING_LANGUAGE)
+            app_language_use(app);
+    }
+}
+
+static void setting_keep(struct app *app, enum setting_id id, bool forget)
+{
+    app_keep(app, STORE_SETTING, setting_name(id),
+             span_text(forget ? "" : setting_value(&app->settings, id)));
+}
+
+void app_settings_keep(struct app *app)
+{
+    struct settings initial;
+    settings_init(&initial, app->settings.program, app->settings.themes);
+    for (enum setting_id id = 0; id < SETTINGS; id++)
+        if (!setting_is(&initial, id, setting_value(&app->settings, id)))
+            setting_keep(app, id, false);
+}
+
+enum settings_result app_set(struct app *app, const char *name, const char *value,
+                             enum setting_id *id, struct message *answer)
+{
+    enum settings_result result = settings_do(&app->settings, name, value, id, answer);
+    if (result != SETTINGS_CHANGED)
+        return result;
+    setting_keep(app, *id, !*value);
+    if (*id == SETTING_LANGUAGE)
+        app_language_use(app);
+    return result;
+}
+
+struct retention_settings app_retention(const struct app *app)
+{
+    struct retention_settings retention = retention_defaults();
+    retention.age_ms = setting_number(&app->settings, SETTING_RETENTION_DAYS) * 24 * 3600 * 1000;
+    retention.total_bytes = setting_number(&app->settings, SETTING_RETENTION_SIZE) * 1024 * 1024;
+    return retention;
+}

@@ -69,6 +69,8 @@ static void kept_take(void *self, const struct store_keep *keep)
     case STORE_DRAFT:
         ui_draft_set(face->ui, keep->key, text);
         break;
+    case STORE_GUESTS: /* not for a face */
+        break;
     case STORE_LINE:
         (void)history_add(ui_history(face->ui), text, keep->value.size);
         break;

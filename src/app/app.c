@@ -524,10 +524,15 @@ static void loop_make(struct app *app)
     app->timer = timer_new(app->loop, on_ring, app);
 }
 
+static void on_keep(void *self, struct span memory)
+{
+    app_keep(self, STORE_GUESTS, "", memory);
+}
+
 /* Whatever needs one. */
 static bool loop_begin(struct app *app)
 {
-    static const struct peers_calls peers_calls = {on_event, on_say, name_now};
+    static const struct peers_calls peers_calls = {on_event, on_say, name_now, on_keep};
     bool guests = !app->options->no_guests && !app->secret;
     loop_make(app);
     app->jobs = jobs_new(app->loop, &app->identity, &app->net, on_event, app);

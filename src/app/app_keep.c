@@ -4,6 +4,7 @@
 
 #include "app/disk.h"
 #include "app/i18n.h"
+#include "app/peers.h"
 #include "base/text.h"
 
 void app_keep(struct app *app, enum store_keep_kind kind, const char *key, struct span value)
@@ -38,6 +39,8 @@ void app_settings_take(struct app *app, const struct store_start *start)
 {
     for (size_t i = 0; i < start->kept_count; i++) {
         const struct store_keep *keep = &start->kept[i];
+        if (keep->kind == STORE_GUESTS)
+            peers_recall(app->peers, keep->value);
         if (keep->kind == STORE_SETTING &&
             settings_restore(&app->settings, keep->key, keep->value) &&
             setting_find(keep->key) == SETTING_LANGUAGE)

@@ -3,10 +3,12 @@
  * is called more than once at the same address; and who only called us is let go when they go. */
 #include "app/guests_parts.h"
 
+#include "base/hostport.h"
 #include "net/dial.h"
 #include "net/link.h"
 #include "net/loop.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <utlist.h>
@@ -44,17 +46,85 @@ static struct address net_address(const struct overlay_address *address)
     return into;
 }
 
-static void remember(struct guests *guests, const struct address *address,
-                     const struct dialect *dialect)
+/* Where it stands; else, to be taken, the oldest. */
+static size_t remembered_at(const struct guests *guests, const struct address *address)
 {
-    size_t at = guests->remembered_next;
     for (size_t i = 0; i < GUESTS_REMEMBERED; i++)
-        if (address_equal(&guests->remembered[i].address, address))
-            at = i;
+        if (guests->remembered[i].dialect && address_equal(&guests->remembered[i].address, address))
+            return i;
+    return guests->remembered_next;
+}
+
+/* False where nothing is new. */
+static bool remember_as(struct guests *guests, const struct address *address,
+                        const struct dialect *dialect)
+{
+    size_t at = remembered_at(guests, address);
+    if (guests->remembered[at].dialect == dialect &&
+        address_equal(&guests->remembered[at].address, address))
+        return false;
     if (at == guests->remembered_next)
         guests->remembered_next = (at + 1) % GUESTS_REMEMBERED;
     guests->remembered[at].address = *address;
     guests->remembered[at].dialect = dialect;
+    return true;
+}
+
+/* A line for each, the oldest first: `DIALECT ADDRESS`. */
+static void memory_keep(const struct guests *guests)
+{
+    char text[GUESTS_REMEMBERED * (DIALECT_NAME_MAX + ADDRESS_TEXT + 2)], address[ADDRESS_TEXT];
+    size_t size = 0;
+    for (size_t i = 0; i < GUESTS_REMEMBERED; i++) {
+        size_t at = (guests->remembered_next + i) % GUESTS_REMEMBERED;
+        const struct dialect *dialect = guests->remembered[at].dialect;
+        if (!dialect)
+            continue;
+        address_text(&guests->remembered[at].address, address);
+        size +=
+            (size_t)snprintf(text + size, sizeof text - size, "%s %s\n", dialect->name, address);
+    }
+    guests->calls->keep(guests->self, span_of(text, size));
+}
+
+static void remember(struct guests *guests, const struct address *address,
+                     const struct dialect *dialect)
+{
+    if (remember_as(guests, address, dialect))
+        memory_keep(guests);
+}
+
+void guests_forget(struct guests *guests, const struct address *address)
+{
+    size_t at = remembered_at(guests, address);
+    if (!guests->remembered[at].dialect || !address_equal(&guests->remembered[at].address, address))
+        return;
+    guests->remembered[at].dialect = NULL;
+    memory_keep(guests);
+}
+
+static void line_recall(struct guests *guests, char *line)
+{
+    struct hostport where;
+    struct address address;
+    char *blank = strchr(line, ' ');
+    if (!blank)
+        return;
+    *blank = '\0';
+    const struct dialect *dialect = dialect_find(line);
+    if (dialect && hostport_parse(blank + 1, &where) == HOSTPORT_OK &&
+        address_parse(where.host, where.port, &address))
+        (void)remember_as(guests, &address, dialect);
+}
+
+void guests_recall(struct guests *guests, struct span memory)
+{
+    char *text = xstrndup((const char *)memory.bytes, memory.size), *end;
+    for (char *at = text; (end = strchr(at, '\n')); at = end + 1) {
+        *end = '\0';
+        line_recall(guests, at);
+    }
+    free(text);
 }
 
 const char *guests_remembered(const struct guests *guests, const struct overlay_address *address)

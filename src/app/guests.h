@@ -30,6 +30,8 @@ struct guests_calls {
     const char *(*name)(void *self);
     /* Whether we listen there. */
     bool (*is_ours)(void *self, const struct address *address);
+    /* To be kept, for guests_recall after the next start. */
+    void (*keep)(void *self, struct span memory);
 };
 
 /* `allowed`: else all who are no peers are turned away, with a word. */
@@ -46,6 +48,10 @@ void guests_call(struct guests *guests, const struct overlay_address *address, c
                  struct link *link, enum call_fault fault);
 /* What was spoken at that address before; NULL: it is not known. */
 const char *guests_remembered(const struct guests *guests, const struct overlay_address *address);
+/* A peer is there now. */
+void guests_forget(struct guests *guests, const struct address *address);
+/* All that was remembered by an earlier run; what cannot be read of it is left out. */
+void guests_recall(struct guests *guests, struct span memory);
 
 /* EFFECT_GUEST_... */
 void guests_do(struct guests *guests, const struct node_effect *effect);

@@ -223,10 +223,12 @@ static void on_up(void *self, const uint8_t *key, const uint8_t *exported)
     memcpy(event.up.exported, exported, sizeof event.up.exported);
     event.up.dialled = peer->dialled.port != 0;
     event.up.address = to_node(link_address(peer->link));
-    if (event.up.dialled)
+    if (event.up.dialled) {
+        guests_forget(peer->peers->guests, link_address(peer->link));
         event.up.address = peer->dialled;
-    else
+    } else {
         event.up.address.port = 0;
+    }
     tell(peer->peers, &event);
 }
 
@@ -673,6 +675,17 @@ static bool is_ours(void *self, const struct address *address)
     return false;
 }
 
+static void keep(void *self, struct span memory)
+{
+    const struct peers *peers = self;
+    peers->calls->keep(peers->self, memory);
+}
+
+void peers_recall(struct peers *peers, struct span memory)
+{
+    guests_recall(peers->guests, memory);
+}
+
 void peers_guest(struct peers *peers, const struct node_effect *effect)
 {
     guests_do(peers->guests, effect);
@@ -683,7 +696,7 @@ void peers_guest(struct peers *peers, const struct node_effect *effect)
 struct peers *peers_new(struct loop *loop, const struct identity *identity, bool guests,
                         const struct peers_calls *calls, void *self)
 {
-    static const struct guests_calls guests_calls = {on_guest, on_native, own_name, is_ours};
+    static const struct guests_calls guests_calls = {on_guest, on_native, own_name, is_ours, keep};
     struct link_limits limits = LINK_LIMITS;
     limits.queue = QUEUE_MAX;
     struct tls_context *context =

@@ -18,6 +18,8 @@ struct peers_calls {
     void (*event)(void *self, const struct node_event *event); /* for the node */
     void (*say)(void *self, bool error, const struct message *message);
     const char *(*name)(void *self); /* what we are called now */
+    /* What guests speak where, to be kept for the next start. */
+    void (*keep)(void *self, struct span memory);
 };
 
 /* NULL where this machine's OpenSSL cannot do what links need. `guests`: they are let in. */
@@ -43,6 +45,8 @@ void peers_turn(struct peers *peers);
 void peers_dial(struct peers *peers, const struct overlay_address *address, const char *dialect);
 /* EFFECT_GUEST_... */
 void peers_guest(struct peers *peers, const struct node_effect *effect);
+/* What an earlier run kept. */
+void peers_recall(struct peers *peers, struct span memory);
 void peers_resolve(struct peers *peers, uint64_t ticket, const char *host, uint16_t port);
 
 /* Everyone is let go, without a word to the node: it ends, and another begins. */

@@ -302,15 +302,21 @@ static void self_get(struct db *db, struct node_saved *saved, void **owned)
     db_done(row);
 }
 
+static enum store_keep_kind kept_kind(uint64_t number)
+{
+    return number == STORE_DRAFT || number == STORE_GUESTS ? (enum store_keep_kind)number
+                                                           : STORE_SETTING;
+}
+
 static void kept_get(struct db *db, struct store_start *start)
 {
     sqlite3_stmt *row = db_start(db, "SELECT kind, key, value FROM kept WHERE kind>=0");
     while (db_row(db, row)) {
         start->kept = list_next(start->kept, &start->kept_count, sizeof *start->kept);
-        start->kept[start->kept_count - 1] = (struct store_keep){
-            .kind = column_number(row, 0) == STORE_DRAFT ? STORE_DRAFT : STORE_SETTING,
-            .key = column_text(db, row, 1, &start->owned),
-            .value = keep_span(&start->owned, column_span(db, row, 2))};
+        start->kept[start->kept_count - 1] =
+            (struct store_keep){.kind = kept_kind(column_number(row, 0)),
+                                .key = column_text(db, row, 1, &start->owned),
+                                .value = keep_span(&start->owned, column_span(db, row, 2))};
     }
     row = db_start(db, "SELECT line FROM typed ORDER BY id");
     while (db_row(db, row)) {

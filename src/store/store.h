@@ -64,6 +64,7 @@ enum store_keep_kind {
     STORE_SETTING, /* by its name */
     STORE_DRAFT,   /* by its conversation */
     STORE_LINE,    /* of input, the last STORE_TYPED ones in order; no key */
+    STORE_GUESTS,  /* what is spoken where, in one value with the key "" (app/guests.h) */
 };
 
 struct store_keep {

@@ -722,16 +722,15 @@ def a_guests_cable_is_pulled(meeting, quick):
     for each in called.values():
         each.expect("escuchando")
     ports = {"named": 9992, "neighbour": 9000, "join": 5001, "dated": 5555, "piped": 9001}
-    names = {dialect: f"{there}:{port}" for dialect, port in ports.items()}
-    names.update(named="Criss", dated=there, neighbour=f"{there}:9000")
+    names = set()
     for dialect, port in ports.items():
         ana.say(f"/connect {there}:{port} {dialect}")
-        ana.expect(event="peer", guest=dialect, name=names[dialect], state="up")
+        names.add((dialect, ana.expect(event="peer", guest=dialect, state="up")["name"]))
     caller = guest("join_client", GUEST_HOST="10.99.0.1").start()
     caller.type("carlos")
     quiet = guest("join_client", GUEST_HOST="10.99.0.1").start()
     quiet.type("dani")
-    names = {*names.items(), ("join", "carlos"), ("join", "dani")}
+    names |= {("join", "carlos"), ("join", "dani")}
     for dialect, name in (("join", "carlos"), ("join", "dani")):
         bruno.expect(event="peer", guest=dialect, name=name, state="up")
     wires.unplug(1)
@@ -758,6 +757,50 @@ def a_guests_cable_is_pulled(meeting, quick):
     for each in (*called.values(), caller):
         each.expect("otra vez todos")
     return None
+
+
+# ---- remembered ----
+
+def what_was_spoken_is_remembered_over_a_restart(meeting, _quick):
+    """An address is called as what answered there, at once; until a peer is there."""
+    ana = host_of(meeting)
+    ana.start()
+    kinds = {"join": Listening(meeting, own_address(), 6001, answers="Hola ana, bienvenida"),
+             "neighbour": Listening(meeting, own_address(), 6002, greets="Vecino 3"),
+             "named": Listening(meeting, own_address(), 6003, answers="Criss"),
+             "piped": Listening(meeting, own_address(), 6004)}
+    address = {dialect: "{}:{}".format(*door.door.getsockname()) for dialect, door in kinds.items()}
+    for dialect in kinds:
+        ana.say(f"/connect {address[dialect]} {dialect}")
+        ana.expect(event="peer", guest=dialect, state="up")
+        kinds[dialect].take().close()
+    ana.kill()
+    ana.start()
+    for dialect in ("join", "named", "piped"):
+        ana.say(f"/connect {address[dialect]}")
+        link, _ = kinds[dialect].door.accept()  # the first call, with nothing before it
+        link.settimeout(LIMIT)
+        if dialect == "join":
+            equal(link.recv(1024), b"JOIN ana")
+        elif dialect == "named":
+            equal(link.recv(1024), b"--name")
+            link.sendall(b"Criss")
+        ana.expect(event="peer", guest=dialect, state="up", since=ana.begun)
+        ana.say("/disconnect all")
+        ana.expect(event="peer", guest=dialect, state="down", since=ana.begun)
+    # a peer listens where somebody else did: /connect ... native, and it is forgotten
+    kinds["piped"].door.close()
+    bruno = meeting.peer("bruno", host=address["piped"].split(":")[0])
+    bruno.port = 6004
+    bruno.start()
+    ana.say(f"/connect {bruno.address} native")
+    all_linked([ana, bruno])
+    ana.leave()
+    ana.start()
+    since = ana.begun
+    ana.say(f"/connect {bruno.address}")
+    ana.expect(event="peer", name="bruno", guest=None, state="up", since=since)
+    equal(ana.all(event="peer", guest=lambda g: g is not None, since=since), [])
 
 
 # ---- all of them ----
@@ -1084,6 +1127,7 @@ STORIES = [
     whom_we_call_ends_in_any_way,
     we_are_killed_and_come_back,
     a_guests_cable_is_pulled,
+    what_was_spoken_is_remembered_over_a_restart,
     all_five_at_once,
     the_scanner_is_answered_in_time,
     rings_are_broken,

@@ -169,7 +169,7 @@ static void welcome_draw(struct ui *ui, const struct model *model, const struct 
     bool start = !first || strcmp(first, open->name) == 0;
     const char *const lines[] = {
         start           ? _("Welcome to Tertulia.")
-        : open->guest   ? _("What is written here is not encrypted, and not kept.")
+        : open->guest   ? _("What is written here is not encrypted.")
         : open->whisper ? _("Only the two of you can read what is written here.")
                         : _("Nothing was said here yet."),
         !start                 ? ""

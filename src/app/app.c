@@ -133,6 +133,9 @@ static void perform(struct app *app, struct node_effect *effect)
     case EFFECT_STORE_ROOM:
     case EFFECT_STORE_MEMBER:
     case EFFECT_STORE_SELF:
+    case EFFECT_STORE_LOCAL:
+    case EFFECT_STORE_OWED:
+    case EFFECT_DROP_OWED:
         disk_do(app->disk, effect);
         return;
     case EFFECT_TIMER:

@@ -4,6 +4,7 @@
 
 #include "base/alloc.h"
 #include "base/sys.h"
+#include "core/room.h"
 #include "net/job.h"
 #include "net/loop.h"
 #include "net/timer.h"
@@ -52,6 +53,7 @@ struct disk {
     struct wish *late; /* notes that failed, and all that came after them: in order, once there is
                           room */
     size_t late_count;
+    struct wish *after; /* pages that wait until the queue is empty */
     bool writing;
     struct store_write *writes; /* of the job under way */
     struct wish *written;       /* the wishes they were made of */
@@ -230,6 +232,16 @@ static void tidy_done(void *self, bool ran)
         write_next(disk);
 }
 
+static void read_next(struct reading *reading);
+
+static void pages_go_on(struct disk *disk)
+{
+    struct reading *reading = &disk->readings[READER_PAGES];
+    DL_CONCAT(reading->queue, disk->after);
+    disk->after = NULL;
+    read_next(reading);
+}
+
 static void write_start(struct disk *disk, void (*work)(void *self),
                         void (*done)(void *self, bool ran))
 {
@@ -253,6 +265,8 @@ static void write_next(struct disk *disk)
 {
     if (disk->writing || disk->stopped)
         return;
+    if (!disk->queue)
+        pages_go_on(disk);
     if (disk->queue) {
         batch_make(disk);
         write_start(disk, write_work, write_done);
@@ -266,8 +280,6 @@ static void write_next(struct disk *disk)
 }
 
 /* ---- reading ---- */
-
-static void read_next(struct reading *reading);
 
 static void read_work(void *self)
 {
@@ -307,6 +319,13 @@ static void read_next(struct reading *reading)
 
 /* ---- what is asked ---- */
 
+/* What was noted of such a conversation is in its next page, though nobody waited for the note. */
+static bool waits_for_notes(const struct disk *disk, const struct node_effect *effect)
+{
+    return effect->kind == EFFECT_QUERY && !disk_is_idle(disk) &&
+           guest_conversation_name(effect->query.conversation);
+}
+
 /* A note waits behind those that are late. */
 static void write_ask(struct disk *disk, struct wish *wish)
 {
@@ -324,6 +343,10 @@ void disk_do(struct disk *disk, struct node_effect *effect)
     wish->effect = effect;
     bool logs = effect->kind == EFFECT_LOAD || effect->kind == EFFECT_LOAD_FORK ||
                 effect->kind == EFFECT_LOAD_HASHES;
+    if (waits_for_notes(disk, effect)) {
+        DL_APPEND(disk->after, wish);
+        return;
+    }
     if (logs || effect->kind == EFFECT_QUERY) {
         struct reading *reading = &disk->readings[logs ? READER_LOGS : READER_PAGES];
         DL_APPEND(reading->queue, wish);
@@ -398,6 +421,7 @@ void disk_free(struct disk *disk)
         timer_free(disk->timer);
     wishes_free(&disk->queue);
     wishes_free(&disk->late);
+    wishes_free(&disk->after);
     for (size_t i = 0; i < READERS; i++) {
         wishes_free(&disk->readings[i].queue);
         store_reader_close(disk->readings[i].reader);

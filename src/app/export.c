@@ -160,6 +160,8 @@ static void close_all(struct task *task)
 
 static struct order order_of(const struct node_record *record)
 {
+    if (record->local)
+        return record->local->order;
     const struct entry_fields *fields = &record->entry->fields;
     return (struct order){record->key, fields->author, record->start, fields->epoch, fields->seq};
 }
@@ -223,6 +225,32 @@ static void line_fill(const struct task *task, const struct node_record *record,
     into->missed = !record->live && fields->hlc < task->began;
 }
 
+static void local_fill(const struct task *task, const struct node_local *local,
+                       const struct speaker *speaker, struct node_line *into)
+{
+    *into = (struct node_line){.order = local->order,
+                               .conversation = task->conversation,
+                               .kind = local->kind,
+                               .name = speaker->label,
+                               .guest = local->guest,
+                               .dialect = local->dialect,
+                               .text = local->text,
+                               .time = local->wall,
+                               .received = local->wall,
+                               .own = true,
+                               .live = true,
+                               .whisper = true,
+                               .readable = true};
+}
+
+static void line_write(struct task *task, const struct node_line *line)
+{
+    if (twins_hide(&task->twins, line))
+        return;
+    task->form->line(&task->paper, line);
+    task->paper.written++;
+}
+
 static void whisper_fill(const struct whisper *whisper, struct node_line *into)
 {
     into->whisper = into->readable = true;
@@ -244,9 +272,15 @@ static void body_fill(const struct body *body, struct node_line *into)
 static void record_write(struct task *task, const struct node_record *record,
                          const struct speaker *speaker)
 {
+    struct node_line line;
+    if (record->local) {
+        local_fill(task, record->local, speaker, &line);
+        line_write(task, &line);
+        flush(task, OUT_AT);
+        return;
+    }
     const struct entry_fields *fields = &record->entry->fields;
     const struct codec *codec = task->exporter->settings.codec;
-    struct node_line line;
     struct body *body = NULL;
     if (speaker->muted || fields->kind == ENTRY_PROFILE ||
         (fields->kind == ENTRY_SEALED && !record->whisper))
@@ -256,10 +290,7 @@ static void record_write(struct task *task, const struct node_record *record,
         whisper_fill(record->whisper, &line);
     else if ((body = codec->body_unpack(fields->kind, fields->body)))
         body_fill(body, &line);
-    if (!twins_hide(&task->twins, &line)) {
-        task->form->line(&task->paper, &line);
-        task->paper.written++;
-    }
+    line_write(task, &line);
     free(body);
     flush(task, OUT_AT);
 }
@@ -327,16 +358,19 @@ static void speakers_find(struct task *task, const struct roster *roster)
 {
     const struct node_record *records = task->page.event.page.records;
     for (size_t i = 0; i < task->count; i++) {
-        const struct entry_fields *fields = &records[i].entry->fields;
+        const struct node_local *local = records[i].local;
+        const struct entry_fields *fields = local ? NULL : &records[i].entry->fields;
+        const struct id *author = local ? &local->order.author : &fields->author;
+        struct span guest = local ? local->guest : fields->guest;
         struct speaker *speaker = &task->speakers[i];
-        const struct person *person = roster_person(roster, &fields->author);
+        const struct person *person = roster_person(roster, author);
         *speaker = (struct speaker){.label = "~"};
         if (person)
             roster_label(roster, person, speaker->label);
         else
-            id_tag(&fields->author, speaker->label + 1);
-        if (fields->guest.size)
-            person = roster_guest(roster, &fields->author, fields->guest, fields->dialect);
+            id_tag(author, speaker->label + 1);
+        if (guest.size)
+            person = roster_guest(roster, author, guest, local ? local->dialect : fields->dialect);
         speaker->muted = person && person_muted(person);
     }
 }
@@ -459,6 +493,8 @@ static char *title_of(const char *conversation, const struct roster *roster)
 {
     if (conversation[0] != '@')
         return xstrdup(conversation);
+    if (guest_conversation_name(conversation))
+        return xstrdup(guest_conversation_name(conversation));
     struct buf title;
     buf_init(&title, (READERS_MAX + 1) * (LABEL_BYTES + 2));
     bool fits = true;

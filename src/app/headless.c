@@ -417,6 +417,9 @@ static void on_effect(void *self, const struct node_effect *effect)
     case EFFECT_STORE_ROOM:
     case EFFECT_STORE_MEMBER:
     case EFFECT_STORE_SELF:
+    case EFFECT_STORE_LOCAL:
+    case EFFECT_STORE_OWED:
+    case EFFECT_DROP_OWED:
     case EFFECT_TIMER:
     case EFFECT_SAY:
     case EFFECT_LEAVE:

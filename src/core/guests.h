@@ -35,10 +35,17 @@ struct guest_link {
     char rooms[GUEST_ROOMS][ROOM_MAX + 1];
 };
 
+/* A word of ours for a guest that answers each, until it did. */
 struct guest_tick {
-    uint64_t id;
+    uint64_t id; /* 0: there is none in this place */
     struct order order;
     char *conversation;
+    char *text; /* NULL: it is not to be told again after the link */
+    enum guest_tells kind;
+    uint64_t wall;
+    char dialect[DIALECT_NAME_MAX + 1];
+    struct overlay_address address;
+    uint32_t link; /* that was told it; 0: to be told when there is one */
 };
 
 struct guest_saying {
@@ -103,9 +110,21 @@ void guest_tell(struct node *node, const struct guest_link *link,
                 const struct node_guest_word *word);
 /* Only for its own eyes, in the language of the plain chats. */
 void guest_tell_notice(struct node *node, const struct guest_link *link, const char *text);
+
+/* ---- node_guest_owed.c ---- */
+
 /* An id for this line of our user, whose delivery is told; 0: nobody waits for that. */
-uint64_t guest_tick_begin(struct node *node, const struct guest_link *link,
-                          const struct node_line *line);
+uint64_t guest_owe(struct node *node, const struct guest_link *link, const struct node_line *line,
+                   const struct node_guest_word *word);
+/* NULL: it is not waited for any more. */
+struct guest_tick *guest_owed(const struct node *node, uint64_t id);
+/* It was answered, or nobody wants that any more. */
+void guest_owed_end(struct node *node, struct guest_tick *tick, bool delivered);
+/* A link to whom words are owed is there: all of them, in order. */
+void guest_owed_tell(struct node *node, const struct guest_link *link);
+/* The link is gone: its words wait for another; or, `given_up`, for none. */
+void guest_owed_lose(struct node *node, const struct guest_link *link, bool given_up);
+void guest_owed_free(struct guest_book *guests);
 
 /* ---- node_guest_talk.c ---- */
 

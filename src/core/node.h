@@ -41,7 +41,8 @@ struct node_now {
  * A room goes by its name ("#lab"). A whisper goes by "@" and the ids (52 characters each) of
  * everyone in it but ourselves, in order and with a comma between them. What is said to a guest of
  * ours alone goes by "@", our id, "/", the dialect, "/" and the guest's name: it is not encrypted,
- * and not kept. What belongs in none (profiles, whispers that are not for us) goes by "". */
+ * and kept by us alone. What belongs in none (profiles, whispers that are not for us) goes by "".
+ */
 
 /* ---- what the store keeps ---- */
 
@@ -54,17 +55,43 @@ enum node_sealed {
     NODE_UNOPENED, /* it says it is for us, and lies */
 };
 
+/* A line that is nobody's entry: what we said to a guest of ours alone, and it to us. */
+struct node_local {
+    const char *conversation;
+    struct order order;         /* key and seq; the author is us, of no epoch */
+    uint32_t kind;              /* enum entry_kind */
+    struct span guest, dialect; /* it spoke; empty: we did */
+    struct span text;
+    uint64_t wall;
+    uint32_t of; /* 1: the guest says whether it got it.. */
+    bool delivered;
+};
+
+/* A word of ours for a guest that answers each; kept until it did. */
+struct node_owed {
+    uint64_t id; /* rises */
+    const char *conversation;
+    struct order order;
+    uint32_t kind; /* enum guest_tells */
+    struct span text;
+    uint64_t wall;
+    const char *dialect;
+    struct overlay_address address;
+    bool delivered; /* of EFFECT_DROP_OWED */
+};
+
 /* An entry with all that is kept beside it, once with it: as it goes to the store (EFFECT_STORE),
  * and as it comes back in a page (EVENT_PAGE). */
 struct node_record {
-    struct entry *entry;
-    uint64_t key;      /* order on the screen: (key, author, start, epoch, seq) */
-    uint64_t start;    /* of its epoch; 0: not known */
-    uint64_t received; /* by our wall clock: unread counts and marks go by it */
-    bool live;         /* it was just said, not caught up with */
+    struct entry *entry; /* NULL: of a page, and `local` is the line */
+    uint64_t key;        /* order on the screen: (key, author, start, epoch, seq) */
+    uint64_t start;      /* of its epoch; 0: not known */
+    uint64_t received;   /* by our wall clock: unread counts and marks go by it */
+    bool live;           /* it was just said, not caught up with */
     enum node_sealed sealed;
     const char *conversation;
     const struct whisper *whisper; /* of NODE_OPENED, else NULL */
+    const struct node_local *local;
 };
 
 /* What is remembered of a log so that what arrives next finds its place on the screen. The store
@@ -136,6 +163,8 @@ struct node_saved {
     const struct node_saved_member *members;
     size_t ack_count;
     const struct node_saved_ack *acks;
+    size_t owed_count;
+    const struct node_owed *owed; /* in order */
 };
 
 struct node_config {
@@ -367,7 +396,10 @@ enum node_effect_kind {
     EFFECT_STORE_PERSON, /* as for `person`: all that is kept of them, */
     EFFECT_STORE_ROOM,   /* `room`, */
     EFFECT_STORE_MEMBER, /* `member`, */
-    EFFECT_STORE_SELF,   /* and `self` */
+    EFFECT_STORE_SELF,   /* `self`, */
+    EFFECT_STORE_LOCAL,  /* `local`: and what is older than `since` is not kept any longer, */
+    EFFECT_STORE_OWED,   /* and `owed` */
+    EFFECT_DROP_OWED,    /* `owed`: it was answered, or is not to be said any more */
     EFFECT_TIMER, /* `timer`: when EVENT_TIMER is wanted, on the mono clock; replaces the last one
                    */
     /* The front end. */
@@ -542,6 +574,11 @@ struct node_effect {
             bool away;
             const char *why;
         } self;
+        struct {
+            struct node_local line;
+            uint64_t since; /* key */
+        } local;
+        struct node_owed owed;
         uint64_t timer; /* UINT64_MAX: none */
         struct node_line shown;
         struct node_receipt receipt;

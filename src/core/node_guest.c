@@ -340,6 +340,8 @@ static void up(struct node *node, const struct node_event *event)
     snprintf(link->dialect, sizeof link->dialect, "%s", event->guest.dialect);
     link->wanted[0] = link->lost[0] = '\0';
     link_arrive(node, link);
+    if (link->told && link->ticks)
+        guest_owed_tell(node, link);
 }
 
 /* Its name is kept for it, and whoever means it by that name means this. */
@@ -357,6 +359,7 @@ static void down(struct node *node, struct guest_link *link, bool again)
     struct guest_book *guests = node->guests;
     guest_held_drop(node, link);
     heard_leave(node, link);
+    guest_owed_lose(node, link, false);
     if (again) {
         lose(node, link);
         return;
@@ -477,22 +480,6 @@ static bool may_hear(const struct node *node, const struct guest_link *link,
     return is_ear(node, link) && (everyone || is_invited(link, line->conversation));
 }
 
-/* Receipts for what our user says; of others' words nobody here waits for one. */
-uint64_t guest_tick_begin(struct node *node, const struct guest_link *link,
-                          const struct node_line *line)
-{
-    struct guest_book *guests = node->guests;
-    if (!link->ticks || !line->own || line->guest.size)
-        return 0;
-    if (!guests->ticks)
-        guests->ticks = xcalloc(GUEST_TICKS, sizeof *guests->ticks);
-    struct guest_tick *tick = &guests->ticks[++guests->tick_last % GUEST_TICKS];
-    free(tick->conversation);
-    *tick = (struct guest_tick){
-        .id = guests->tick_last, .order = line->order, .conversation = xstrdup(line->conversation)};
-    return tick->id;
-}
-
 void node_guest_hear(struct node *node, const struct node_line *line)
 {
     char who[LABEL_BYTES + ROOM_MAX + 4];
@@ -510,7 +497,7 @@ void node_guest_hear(struct node *node, const struct node_line *line)
         const struct guest_link *link = node->guests->links[i];
         if (!may_hear(node, link, line))
             continue;
-        word.id = guest_tick_begin(node, link, line);
+        word.id = guest_owe(node, link, line, &word);
         guest_tell(node, link, &word);
     }
 }
@@ -565,9 +552,7 @@ void node_guests_free(struct node *node)
         return;
     for (size_t i = 0; i < guests->count; i++)
         free(guests->links[i]);
-    for (size_t i = 0; guests->ticks && i < GUEST_TICKS; i++)
-        free(guests->ticks[i].conversation);
-    free(guests->ticks);
+    guest_owed_free(guests);
     guest_echo_free(guests);
     free(guests);
     node->guests = NULL;

@@ -17,33 +17,35 @@ static struct room *room_with(struct node *node, const struct person *person)
     return rooms_guest(node->rooms, name, node->now.wall_ms);
 }
 
-/* A line that is nobody's entry: it is shown, and not kept. `guest` NULL: we say it. */
+/* A line that is nobody's entry: we keep it for ourselves. `guest` NULL: we say it; `of` as in
+ * node_local. */
 static struct order line_here(struct node *node, struct room *room, const struct person *guest,
-                              enum entry_kind kind, struct span text)
+                              enum entry_kind kind, struct span text, uint32_t of)
 {
     struct guest_book *guests = guest_book_of(node);
-    struct shown shown = {0};
-    struct node_line *line = &shown.line;
-    if (guests->key < node->now.wall_ms)
-        guests->key = node->now.wall_ms;
-    line->order = (struct order){
-        .key = guests->key, .author = node->config.identity->id, .seq = ++guests->seq};
-    snprintf(shown.conversation, sizeof shown.conversation, "%s", room->name);
-    roster_label(node->roster, roster_self(node->roster), shown.label);
-    line->conversation = shown.conversation;
-    line->name = shown.label;
-    line->kind = kind;
-    line->whisper = line->readable = line->live = line->own = true;
-    line->text = text;
-    line->time = line->received = node->now.wall_ms;
+    struct shown shown;
+    uint64_t now = node->now.wall_ms, age = node->config.retention.age_ms;
+    struct node_effect *effect = node_effect(node, EFFECT_STORE_LOCAL);
+    struct node_local *local = &effect->local.line;
+    if (guests->key < now)
+        guests->key = now;
+    if (guests->seq == 0) /* above those of the last run, whatever clocks say */
+        guests->seq = now;
+    *local = (struct node_local){
+        .conversation = node_effect_text(effect, room->name),
+        .order = {.key = guests->key, .author = node->config.identity->id, .seq = ++guests->seq},
+        .kind = kind,
+        .text = node_effect_span(effect, text),
+        .wall = now,
+        .of = of};
     if (guest) {
-        line->mention = true;
-        line->guest = span_text(guest->name);
-        line->dialect = span_text(guest->more->dialect);
+        local->guest = node_effect_span(effect, span_text(guest->name));
+        local->dialect = node_effect_span(effect, span_text(guest->more->dialect));
     }
-    (void)model_hold(&node->model, room, false);
+    effect->local.since = now > age ? now - age : 0;
+    node_line_local(node, local, &shown);
     node_line_show(node, &shown);
-    return line->order;
+    return shown.line.order;
 }
 
 static void told(struct node *node, const char *code, const char *sentence,
@@ -97,13 +99,14 @@ static void say_to(struct node *node, const struct person *person, const struct 
     bool rings = kind == GUEST_TELLS_RING;
     struct node_line line = {.own = true, .conversation = room->name};
     room_spoke(room, node->now.wall_ms);
-    line.order = line_here(node, room, NULL, rings ? ENTRY_CALL : ENTRY_SAY, span_text(text));
+    line.order =
+        line_here(node, room, NULL, rings ? ENTRY_CALL : ENTRY_SAY, span_text(text), link->ticks);
     struct node_guest_word word = {.kind = kind,
                                    .who = span_text(node->name),
                                    .text = span_text(text),
                                    .own = true,
-                                   .wall = node->now.wall_ms,
-                                   .id = guest_tick_begin(node, link, &line)};
+                                   .wall = node->now.wall_ms};
+    word.id = guest_owe(node, link, &line, &word);
     if (word.id)
         model_tick(&node->model, room->name, &line.order, false);
     guest_tell(node, link, &word);
@@ -175,6 +178,7 @@ bool node_guest_hang_up(struct node *node, const struct person *person)
         const struct guest_link *link = node->guests->links[i];
         if (!is_link_of(node, link, person))
             continue;
+        guest_owed_lose(node, link, true);
         node_effect(node, EFFECT_GUEST_HANG_UP)->link = link->number;
         any = true;
     }
@@ -298,7 +302,7 @@ static void private(struct node *node, const struct guest_link *link,
     if (to->self) {
         struct room *room = room_with(node, person);
         if (room)
-            (void)line_here(node, room, person, ENTRY_SAY, text);
+            (void)line_here(node, room, person, ENTRY_SAY, text, 0);
     } else if (to->guest) {
         private_to_guest(node, link, to, text);
     } else {
@@ -311,7 +315,7 @@ static void rings(struct node *node, const struct guest_link *link)
     const struct person *person = guest_link_person(node, link);
     struct room *room = person && !person_muted(person) ? room_with(node, person) : NULL;
     if (room)
-        (void)line_here(node, room, person, ENTRY_CALL, span_text(""));
+        (void)line_here(node, room, person, ENTRY_CALL, span_text(""), 0);
 }
 
 /* Somebody came or went where the guest is: a guest there, as far as anyone knows. */
@@ -384,17 +388,18 @@ static void answered(struct node *node, struct guest_link *link, struct person *
 
 static void ticked(struct node *node, struct guest_link *link, const struct node_event *event)
 {
-    struct guest_book *guests = node->guests;
     bool delivered = event->guest.is;
     struct person *person = guest_link_person(node, link);
     if (person)
         answered(node, link, person, delivered);
-    struct guest_tick *tick = guests->ticks ? &guests->ticks[event->guest.id % GUEST_TICKS] : NULL;
-    if (!tick || tick->id != event->guest.id || !tick->conversation)
+    struct guest_tick *tick = guest_owed(node, event->guest.id);
+    if (!tick)
         return;
     tick_tell(node, link, tick, delivered);
     if (tick->conversation[0] == '@')
         model_tick(&node->model, tick->conversation, &tick->order, delivered);
+    if (delivered)
+        guest_owed_end(node, tick, true);
     if (person && !delivered && !link->missed)
         told(node, "not-delivered",
              N_("Not delivered to %s: nobody answers. It is kept; /retry sends it again."), person);

@@ -424,6 +424,7 @@ void node_opens_free(struct node *node);
 struct shown {
     struct node_line line;
     struct body *body;
+    const struct node_local *local; /* or NULL */
     char label[LABEL_BYTES];
     char conversation[CONVERSATION_BYTES];
 };
@@ -435,6 +436,8 @@ struct room *node_whisper_room(struct node *node, const struct id *author,
                                const struct whisper *whisper);
 /* False where there is nothing to see of it. */
 bool node_line_make(struct node *node, const struct node_record *record, struct shown *into);
+/* The same of a line that is nobody's entry. */
+void node_line_local(struct node *node, const struct node_local *local, struct shown *into);
 void node_line_done(struct shown *shown);
 /* Copies all that the line points to into what the effect keeps. */
 void node_line_keep(struct node_effect *effect, struct node_line *line);
@@ -503,6 +506,8 @@ bool node_guest_hang_up(struct node *node, const struct person *person);
 bool node_guest_retry(struct node *node, const struct person *person);
 void node_guest_invite(struct node *node, const struct person *person, const struct room *room);
 void node_guests_free(struct node *node);
+/* Words that an earlier run could not tell; whom they are for is called. */
+void node_guests_restore(struct node *node, const struct node_saved *saved);
 /* node_echo.c: whether this line of a guest came through another host already. */
 bool node_guest_again(struct node *node, const struct node_line *line);
 uint64_t node_guests_due(const struct node *node);

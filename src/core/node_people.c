@@ -173,8 +173,6 @@ void node_self_keep(struct node *node)
 void node_room_changed(struct node *node, const struct room *room)
 {
     model_touch(&node->model, MODEL_SIDEBAR);
-    if (room->guest) /* it is not kept */
-        return;
     for (size_t i = 0; i < node->changed_count; i++)
         if (strcmp(node->changed[i], room->name) == 0)
             return;
@@ -311,6 +309,7 @@ void node_restore(struct node *node, const struct node_saved *saved)
     for (size_t i = 0; saved && i < saved->ack_count; i++)
         (void)receipts_take(node->receipts, &saved->acks[i].ack, saved->acks[i].at, NULL, NULL);
     receipts_expire(node->receipts, node->now.wall_ms);
+    node_guests_restore(node, saved);
     for (struct room *room = rooms_first(node->rooms); room; room = room->next)
         if (room->joined)
             (void)model_hold(&node->model, room, true);

@@ -116,8 +116,31 @@ static void line_end(const struct node *node, const struct node_record *record,
     line->missed = !record->live && fields->hlc < node->began;
 }
 
+void node_line_local(struct node *node, const struct node_local *local, struct shown *into)
+{
+    struct node_line *line = &into->line;
+    memset(into, 0, sizeof *into);
+    snprintf(into->conversation, sizeof into->conversation, "%s", local->conversation);
+    roster_label(node->roster, roster_self(node->roster), into->label);
+    into->local = local;
+    line->order = local->order;
+    line->conversation = into->conversation;
+    line->name = into->label;
+    line->kind = local->kind;
+    line->whisper = line->readable = line->live = line->own = true;
+    line->guest = local->guest;
+    line->dialect = local->dialect;
+    line->mention = local->guest.size > 0;
+    line->text = local->text;
+    line->time = line->received = local->wall;
+}
+
 bool node_line_make(struct node *node, const struct node_record *record, struct shown *into)
 {
+    if (record->local) {
+        node_line_local(node, record->local, into);
+        return true;
+    }
     const struct entry_fields *fields = &record->entry->fields;
     memset(into, 0, sizeof *into);
     if (fields->kind == ENTRY_SEALED ? !record->whisper
@@ -225,6 +248,11 @@ void node_post_make(const struct node *node, const struct shown *shown, struct p
     if (line->again) {
         into->again_epoch = line->again_of.epoch;
         into->again = line->again_of.seq;
+    }
+    if (shown->local) {
+        into->of = into->own ? shown->local->of : 0;
+        into->stored_by = into->own && shown->local->delivered;
+        return;
     }
     const struct room *room = rooms_find(node->rooms, line->conversation);
     if (!into->own || !room)

@@ -80,7 +80,7 @@ void node_open(struct node *node, const char *conversation)
         room_leave_mark(node->shown);
     node->shown = room;
     rooms_pin(node->rooms, room);
-    struct conversation *held = room ? model_hold(&node->model, room, !room->guest) : NULL;
+    struct conversation *held = room ? model_hold(&node->model, room, true) : NULL;
     model_open(&node->model, held);
     if (!held)
         return;

@@ -45,7 +45,8 @@ struct room {
     struct id *people;
     char *topic; /* NULL: none */
     struct order topic_at;
-    bool guest;  /* a whisper with a guest of ours: not encrypted, not kept, and nobody is in it */
+    bool guest; /* a whisper with a guest of ours: not encrypted, kept by us alone, and nobody is in
+                   it */
     bool joined; /* rooms: we are in it. #everyone and whispers: always */
     bool spoken; /* whispers: we wrote in it */
     uint32_t unread;

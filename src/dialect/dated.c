@@ -166,16 +166,20 @@ void dated_sent(struct guest *guest, struct guest_message *sent)
 static void failed(struct guest *guest)
 {
     struct guest_message *one;
+    bool silent = false, said = false;
     if (guest->current)
         guest_return(guest, guest->current);
     guest->current = NULL;
     DL_FOREACH(guest->queue, one)
     {
-        if (!one->told && one->last && one->id)
+        bool owed = !one->told && one->last && one->id;
+        if (owed)
             guest_event(guest, GUEST_FAILED, span_of(NULL, 0), span_of(NULL, 0))->id = one->id;
+        said |= owed;
+        silent |= !one->told;
         one->told = true;
     }
-    if (guest->known)
+    if (guest->known || (silent && !said)) /* nobody waits for these words, and nobody is there */
         (void)guest_event(guest, GUEST_LEFT, span_of(NULL, 0), span_of(NULL, 0));
     guest->known = false;
 }

@@ -26,7 +26,7 @@ void order_put(const struct order *order, uint8_t into[ORDER_BYTES])
     put_u64(into + 16 + ID_BYTES + EPOCH_BYTES, order->seq);
 }
 
-static struct order order_get(struct db *db, sqlite3_stmt *row, int column)
+struct order order_get(struct db *db, sqlite3_stmt *row, int column)
 {
     uint8_t bytes[ORDER_BYTES] = {0};
     struct order order;
@@ -99,8 +99,7 @@ static void tries_get(struct db *db, sqlite3_stmt *row, int column, struct perso
 
 /* ---- lists ---- */
 
-/* The next place of a list that grows. */
-static void *list_next(void *list, size_t *count, size_t size)
+void *list_next(void *list, size_t *count, size_t size)
 {
     size_t at = (*count)++;
     if ((at & (at - 1)) == 0)
@@ -338,6 +337,7 @@ void load(struct db *db, uint64_t wall_ms, struct store_start *start)
     rooms_get(db, saved, &start->owned);
     members_get(db, saved, &start->owned);
     acks_get(db, wall_ms, saved);
+    owed_load(db, saved, &start->owned);
     kept_get(db, start);
     db_script(db, "COMMIT");
 }
@@ -352,6 +352,7 @@ void store_start_done(struct store_start *start)
     free((void *)(uintptr_t)saved->rooms);
     free((void *)(uintptr_t)saved->members);
     free((void *)(uintptr_t)saved->acks);
+    free((void *)(uintptr_t)saved->owed);
     free(start->kept);
     free(start->aside);
     free(start->backup);

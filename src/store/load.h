@@ -15,3 +15,9 @@ size_t addresses_put(const struct person_saved *person, uint8_t into[ADDRESSES_B
 /* How well they did, in the same order. */
 enum { TRY_BYTES = 8 + 4 + 4, TRIES_BYTES = PERSON_ADDRESSES * TRY_BYTES };
 size_t tries_put(const struct person_saved *person, uint8_t into[TRIES_BYTES]);
+struct order order_get(struct db *db, sqlite3_stmt *row, int column);
+/* The next place of a list that grows. */
+void *list_next(void *list, size_t *count, size_t size);
+
+/* Words that guests were not told yet. (local.c) */
+void owed_load(struct db *db, struct node_saved *saved, void **owned);

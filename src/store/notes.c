@@ -118,6 +118,15 @@ void note_store(struct batch *batch, const struct node_effect *effect)
     case EFFECT_STORE_SELF:
         self_store(db, effect);
         return;
+    case EFFECT_STORE_LOCAL:
+        local_store(db, &effect->local.line, effect->local.since);
+        return;
+    case EFFECT_STORE_OWED:
+        owed_store(db, &effect->owed);
+        return;
+    case EFFECT_DROP_OWED:
+        owed_drop(db, &effect->owed);
+        return;
     case EFFECT_STORE_OPENED:
         opened_store(batch, effect);
         return;

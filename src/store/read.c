@@ -3,6 +3,7 @@
  * looked at again, and where a log is read, its chain. */
 #include "store/read.h"
 
+#include "core/room.h"
 #include "store/keep.h"
 
 #include <stdlib.h>
@@ -181,6 +182,8 @@ struct page {
     struct store_answer *into;
     uint64_t conversation;
     const char *name;
+    bool local; /* a conversation with a guest: no line of it is an entry */
+    struct order order;
     struct line_at at;
 };
 
@@ -189,6 +192,12 @@ static size_t lines_read(struct page *page, const char *sql, size_t count)
 {
     const struct line_at *at = &page->at;
     size_t came = 0;
+    if (page->local)
+        return locals_read(page->db,
+                           sql == page_up     ? LOCALS_UP
+                           : sql == page_down ? LOCALS_DOWN
+                                              : LOCALS_AT,
+                           page->name, &page->order, count, page->into);
     sqlite3_stmt *row =
         db_start(page->db, sql, NUMBER(page->conversation), NUMBER(at->key), NUMBER(at->author),
                  NUMBER(at->start), NUMBER(at->epoch), NUMBER(at->seq), NUMBER(count));
@@ -226,11 +235,12 @@ static void lines_down(struct page *page, size_t count, bool *more)
 static void page_read(struct db *db, const struct node_query *query, struct store_answer *into)
 {
     size_t count = query->count < STORE_PAGE_MAX ? query->count : STORE_PAGE_MAX;
-    struct page page = {.db = db, .into = into, .at = line_at(&query->at)};
+    struct page page = {.db = db, .into = into, .order = query->at, .at = line_at(&query->at)};
     bool more;
     if (page.at.key > INT64_MAX)
         page.at.key = INT64_MAX;
     page.name = keep_text(&into->owned, span_text(query->conversation));
+    page.local = guest_conversation_name(page.name) != NULL;
     page.conversation = db_number(db, 0, "SELECT id FROM conversations WHERE name=?",
                                   TEXT(span_text(query->conversation)));
     switch (query->kind) {

@@ -13,3 +13,9 @@ struct node_record *record_next(struct store_answer *into);
 
 /* EFFECT_QUERY with QUERY_SEARCH (search.c). */
 void search_read(struct db *db, const struct node_query *query, struct store_answer *into);
+
+/* Lines that are nobody's entry, from `at` on, which is left out but for LOCALS_AT. How many came.
+ * (local.c) */
+enum locals_way { LOCALS_UP, LOCALS_DOWN, LOCALS_AT };
+size_t locals_read(struct db *db, enum locals_way way, const char *conversation,
+                   const struct order *at, size_t count, struct store_answer *into);

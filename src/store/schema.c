@@ -63,7 +63,18 @@ static const char first_version[] =
 static const char tries_version[] =
     "ALTER TABLE people ADD COLUMN tries BLOB NOT NULL DEFAULT x'';";
 
-const char *const store_migrations[] = {first_version, tries_version};
+/* What was said to one guest alone, and what a guest that answers each word was not told yet. */
+static const char guests_version[] =
+    "CREATE TABLE locals(id INTEGER PRIMARY KEY, conversation TEXT NOT NULL, key INTEGER NOT NULL,"
+    "  seq INTEGER NOT NULL, kind INTEGER NOT NULL, guest BLOB NOT NULL, dialect BLOB NOT NULL,"
+    "  wall INTEGER NOT NULL, of INTEGER NOT NULL, delivered INTEGER NOT NULL, text BLOB NOT NULL,"
+    "  UNIQUE(conversation, key, seq));"
+    "CREATE INDEX locals_by_key ON locals(key);"
+    "CREATE TABLE owed(id INTEGER PRIMARY KEY, conversation TEXT NOT NULL, at BLOB NOT NULL,"
+    "  kind INTEGER NOT NULL, wall INTEGER NOT NULL, dialect TEXT NOT NULL, ip BLOB NOT NULL,"
+    "  port INTEGER NOT NULL, text BLOB NOT NULL);";
+
+const char *const store_migrations[] = {first_version, tries_version, guests_version};
 const size_t store_migration_count = sizeof store_migrations / sizeof *store_migrations;
 
 /* A number cannot be bound to a pragma. */

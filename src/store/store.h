@@ -17,6 +17,7 @@ enum {
     STORE_TYPED = 1000,             /* lines of input that are remembered */
     STORE_KEY_MAX = 1024,           /* bytes of a setting's name, or of a draft's conversation */
     STORE_VALUE_MAX = 64 * 1024,    /* bytes of a value: a draft as long as sixteen messages */
+    STORE_LOCALS = 20000,           /* lines with guests alone: as many as of one author */
     STORE_PAGE_MAX = 1000,          /* lines of one answer; a screen's window asks for far less */
     STORE_UNTRIED = 4096,           /* whispers handed out at the start: as many as a node queues */
     STORE_WORDS = 32,               /* words of a search; what comes after them is left out */
@@ -104,7 +105,7 @@ enum store_fault store_set_aside(const char *path, uint64_t wall_ms, char **asid
 /* One thing to be written, and what became of it. */
 struct store_write {
     /* EFFECT_STORE, _STORE_FORK, _TRIM, _STORE_OPENED, _STORE_ACKS, _STORE_PERSON, _STORE_ROOM,
-     * _STORE_MEMBER, _STORE_SELF; or NULL: `keep` */
+     * _STORE_MEMBER, _STORE_SELF, _STORE_LOCAL, _STORE_OWED, _DROP_OWED; or NULL: `keep` */
     const struct node_effect *effect;
     struct store_keep keep;
     /* Out: */

@@ -131,6 +131,10 @@ static bool tables_cut(struct db *db, uint64_t wall_ms)
            "DELETE FROM authors WHERE id IN (SELECT id FROM authors a WHERE NOT"
            " EXISTS (SELECT 1 FROM logs l WHERE l.author=a.id) LIMIT ?)",
            NUMBER(TIDY_ROWS));
+    db_run(db,
+           "DELETE FROM locals WHERE id IN (SELECT id FROM locals ORDER BY key DESC, id DESC"
+           " LIMIT ? OFFSET ?)",
+           NUMBER(TIDY_ROWS), NUMBER(STORE_LOCALS));
     return sqlite3_total_changes(db->handle) - before >= TIDY_ROWS;
 }
 

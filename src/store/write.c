@@ -21,6 +21,7 @@ static bool must_last(const struct store_write *write)
     if (!write->effect)
         return write->keep.kind == STORE_SETTING || write->keep.kind == STORE_GUESTS;
     return is_entries(write) || write->effect->kind == EFFECT_STORE_PERSON ||
+           write->effect->kind == EFFECT_STORE_LOCAL || write->effect->kind == EFFECT_STORE_OWED ||
            write->effect->kind == EFFECT_STORE_SELF;
 }
 

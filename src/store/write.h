@@ -94,3 +94,6 @@ void trim_store(struct batch *batch, const struct retention_trim *trim,
 void note_store(struct batch *batch, const struct node_effect *effect); /* notes.c */
 void self_name_store(struct db *db, struct span name);
 void keep_store(struct batch *batch, const struct store_keep *keep);
+void local_store(struct db *db, const struct node_local *line, uint64_t since); /* local.c */
+void owed_store(struct db *db, const struct node_owed *owed);
+void owed_drop(struct db *db, const struct node_owed *owed);

@@ -122,6 +122,10 @@ void disk_note(struct disk *disk, const struct node_effect *effect)
     case EFFECT_STORE_SELF:
         self_note(disk, effect);
         return;
+    case EFFECT_STORE_LOCAL:
+    case EFFECT_STORE_OWED:
+    case EFFECT_DROP_OWED:
+        return; /* nobody has guests here */
     case EFFECT_SEND:
     case EFFECT_CLOSE:
     case EFFECT_DIAL:

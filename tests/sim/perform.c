@@ -197,6 +197,9 @@ void perform(struct world *world, struct peer *peer, struct node_effect *effect)
     case EFFECT_STORE_ROOM:
     case EFFECT_STORE_MEMBER:
     case EFFECT_STORE_SELF:
+    case EFFECT_STORE_LOCAL:
+    case EFFECT_STORE_OWED:
+    case EFFECT_DROP_OWED:
         storage_write(world, peer, effect);
         return;
     case EFFECT_LOAD:

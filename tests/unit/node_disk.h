@@ -28,6 +28,10 @@ struct disk {
     size_t member_count;
     struct node_saved_ack acks[64];
     size_t ack_count;
+    struct node_local locals[16];
+    size_t local_count;
+    struct node_owed owed[16];
+    size_t owed_count;
     char *name;
     bool away;
     char *why;
@@ -168,8 +172,63 @@ static void disk_ack(struct disk *disk, const struct ack *ack)
     disk->acks[at].at = UINT64_C(1700000000000);
 }
 
+static struct span copy_of(struct span span)
+{
+    return span_of(text_of(span), span.size);
+}
+
+static void disk_local(struct disk *disk, const struct node_local *line)
+{
+    assert_true(disk->local_count < 16);
+    struct node_local *into = &disk->locals[disk->local_count++];
+    *into = *line;
+    into->conversation = xstrdup(line->conversation);
+    into->guest = copy_of(line->guest);
+    into->dialect = copy_of(line->dialect);
+    into->text = copy_of(line->text);
+}
+
+static void disk_owed(struct disk *disk, const struct node_owed *owed)
+{
+    assert_true(disk->owed_count < 16);
+    struct node_owed *into = &disk->owed[disk->owed_count++];
+    *into = *owed;
+    into->conversation = xstrdup(owed->conversation);
+    into->dialect = xstrdup(owed->dialect);
+    into->text = copy_of(owed->text);
+}
+
+static void owed_free(const struct node_owed *owed)
+{
+    free((void *)(uintptr_t)owed->conversation);
+    free((void *)(uintptr_t)owed->dialect);
+    free((void *)(uintptr_t)owed->text.bytes);
+}
+
+static void disk_owed_drop(struct disk *disk, const struct node_owed *owed)
+{
+    for (size_t i = 0; i < disk->local_count; i++)
+        if (owed->delivered && disk->locals[i].order.seq == owed->order.seq)
+            disk->locals[i].delivered = true;
+    for (size_t i = 0; i < disk->owed_count; i++) {
+        if (disk->owed[i].id != owed->id)
+            continue;
+        owed_free(&disk->owed[i]);
+        memmove(&disk->owed[i], &disk->owed[i + 1], (--disk->owed_count - i) * sizeof *disk->owed);
+        return;
+    }
+}
+
 static void disk_done(struct disk *disk)
 {
+    for (size_t i = 0; i < disk->local_count; i++) {
+        free((void *)(uintptr_t)disk->locals[i].conversation);
+        free((void *)(uintptr_t)disk->locals[i].guest.bytes);
+        free((void *)(uintptr_t)disk->locals[i].dialect.bytes);
+        free((void *)(uintptr_t)disk->locals[i].text.bytes);
+    }
+    for (size_t i = 0; i < disk->owed_count; i++)
+        owed_free(&disk->owed[i]);
     for (size_t i = 0; i < disk->count; i++) {
         entry_drop(disk->kept[i].record.entry);
         free(disk->kept[i].conversation);

@@ -326,6 +326,15 @@ static bool effect_do(struct world *world, size_t number, struct node_effect *ef
     case EFFECT_STORE_MEMBER:
         disk_member(&peer->disk, &effect->member);
         return false;
+    case EFFECT_STORE_LOCAL:
+        disk_local(&peer->disk, &effect->local.line);
+        return false;
+    case EFFECT_STORE_OWED:
+        disk_owed(&peer->disk, &effect->owed);
+        return false;
+    case EFFECT_DROP_OWED:
+        disk_owed_drop(&peer->disk, &effect->owed);
+        return false;
     case EFFECT_STORE_SELF:
         free(peer->disk.name);
         free(peer->disk.why);
@@ -457,7 +466,7 @@ static void job_hashes(struct world *world, size_t number, const struct node_eff
 static void job_query(struct world *world, size_t number, const struct node_effect *effect)
 {
     struct disk *disk = &world->peers[number].disk;
-    struct node_record *records = xcalloc(disk->count + 1, sizeof *records);
+    struct node_record *records = xcalloc(disk->count + disk->local_count + 1, sizeof *records);
     struct node_event event = {.kind = EVENT_PAGE, .ticket = effect->ticket};
     event.page.records = records;
     for (size_t i = 0; i < disk->count; i++) {
@@ -468,6 +477,13 @@ static void job_query(struct world *world, size_t number, const struct node_effe
                                  effect->query.words.bytes, effect->query.words.size) != NULL;
         if (fits)
             records[event.page.count++] = kept->record;
+    }
+    for (size_t i = 0; i < disk->local_count; i++) {
+        const struct node_local *line = &disk->locals[i];
+        if (effect->query.kind != QUERY_SEARCH &&
+            strcmp(line->conversation, effect->query.conversation) == 0)
+            records[event.page.count++] = (struct node_record){
+                .key = line->order.key, .conversation = line->conversation, .local = line};
     }
     give(world, number, &event);
     free(records);
@@ -522,8 +538,10 @@ static void job_resolve(struct world *world, size_t number, const struct node_ef
 
 static void job_do(struct world *world, size_t number, struct node_effect *effect)
 {
-    if (effect->kind == EFFECT_DIAL && effect->dial.dialect && effect->dial.dialect[0])
+    if (effect->kind == EFFECT_DIAL && effect->dial.dialect && effect->dial.dialect[0]) {
+        note(&world->peers[number], "dial", effect->dial.dialect, "", span_text(""));
         return; /* guests are the test's to bring */
+    }
     if (effect->kind == EFFECT_DIAL)
         dial(world, number, &effect->dial.address);
     else if (effect->kind == EFFECT_RESOLVE)
@@ -633,7 +651,9 @@ static void peer_start(struct world *world, size_t number)
                                .member_count = disk->member_count,
                                .members = disk->members,
                                .ack_count = disk->ack_count,
-                               .acks = disk->acks};
+                               .acks = disk->acks,
+                               .owed_count = disk->owed_count,
+                               .owed = disk->owed};
     peer->life++;
     peer->reachable = true;
     peer->node = node_new(&config, &saved, now_of(world, number));

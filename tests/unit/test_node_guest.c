@@ -412,6 +412,10 @@ static void test_ticks(void **state)
     tick(world, 999999, true); /* nobody's */
     assert_int_equal(said_with(ana, "delivered #"), 1);
     /* in its own conversation, the line has the tick */
+    char id[ID_TEXT], name[200];
+    id_text(&ana->identity.id, id);
+    snprintf(name, sizeof name, "@%s/dated/10.0.0.7", id);
+    give(world, 0, &(struct node_event){.kind = EVENT_OPEN, .open = name});
     type(world, 0, "/whisper 10.0.0.7 sólo tú");
     const struct conversation *held = NULL;
     for (size_t i = 0; (held = model_conversation(node_model(ana->node), i)); i++)
@@ -421,6 +425,60 @@ static void test_ticks(void **state)
     assert_int_equal(post_delivery(held->window.posts[0]), DELIVERY_STORED);
     tick(world, ana->guest_word, true);
     assert_int_equal(post_delivery(held->window.posts[0]), DELIVERY_ALL);
+    world_free(world);
+}
+
+/* What was said to one alone, and what was not told yet, is there after the next start. */
+static void test_kept_over_a_restart(void **state)
+{
+    (void)state;
+    struct world *world = two();
+    struct peer *ana = &world->peers[0];
+    char id[ID_TEXT], name[200];
+    id_text(&ana->identity.id, id);
+    snprintf(name, sizeof name, "@%s/dated/10.0.0.7", id);
+    struct node_event event = up_of(DATED, "dated", "10.0.0.7");
+    event.guest.called = event.guest.quiet = event.guest.ticks = true;
+    guest_give(world, 0, &event);
+    type(world, 0, "/whisper 10.0.0.7 llegó");
+    tick(world, ana->guest_word, true);
+    type(world, 0, "/whisper 10.0.0.7 no llegó");
+    tick(world, ana->guest_word, false);
+    type(world, 0, "para todos");
+    assert_int_equal(ana->disk.owed_count, 2);
+    peer_kill(world, 0);
+    peer_start(world, 0);
+    give(world, 0, &(struct node_event){.kind = EVENT_OPEN, .open = name});
+    pass(world, 10);
+    assert_int_equal(said_count(ana, "dial dated  "), 1); /* both are for one */
+    const struct conversation *held = node_model(ana->node)->open;
+    assert_non_null(held);
+    assert_int_equal(held->window.count, 2);
+    assert_int_equal(post_delivery(held->window.posts[0]), DELIVERY_ALL);
+    assert_int_equal(post_delivery(held->window.posts[1]), DELIVERY_STORED);
+    assert_true(held->window.posts[0]->own);
+    assert_memory_equal(held->window.posts[1]->text, "no llegó", 8);
+    /* another address owes it nothing; its own is told both, in order */
+    struct node_event other = event;
+    other.link = CARLOS;
+    other.guest.address.ip[15] = 77;
+    guest_give(world, 0, &other);
+    assert_int_equal(said_with(ana, "tell 101"), 0);
+    size_t told = said_with(ana, "tell 104") + said_with(ana, "alone 104");
+    event.guest.asked = true;
+    guest_give(world, 0, &event);
+    guest_give(world, 0, &event);
+    assert_int_equal(said_with(ana, "tell 104") + said_with(ana, "alone 104"), told + 2);
+    uint64_t last = ana->guest_word;
+    tick(world, last - 1, true);
+    tick(world, last, true);
+    assert_int_equal(post_delivery(node_model(ana->node)->open->window.posts[1]), DELIVERY_ALL);
+    assert_int_equal(ana->disk.owed_count, 0);
+    /* who is let go is owed nothing any more */
+    type(world, 0, "/whisper 10.0.0.7 nunca");
+    assert_int_equal(ana->disk.owed_count, 1);
+    type(world, 0, "/disconnect 10.0.0.7");
+    assert_int_equal(ana->disk.owed_count, 0);
     world_free(world);
 }
 
@@ -572,6 +630,7 @@ int main(void)
         cmocka_unit_test(test_its_conversation),
         cmocka_unit_test(test_calls_and_lists),
         cmocka_unit_test(test_ticks),
+        cmocka_unit_test(test_kept_over_a_restart),
         cmocka_unit_test(test_nothing_to_retry),
         cmocka_unit_test(test_two_links_of_one),
         cmocka_unit_test(test_listeners),

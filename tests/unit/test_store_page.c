@@ -327,6 +327,123 @@ static void people_rooms_and_the_rest_survive(void **state)
     assert_int_equal(saved->acks[0].at, RIG_WALL);
 }
 
+/* ---- with guests ---- */
+
+static enum store_fault local_write(struct rig *rig, const char *conversation, uint64_t key,
+                                    uint64_t seq, const char *text)
+{
+    bool theirs = seq % 2 == 0;
+    struct node_effect effect = {.kind = EFFECT_STORE_LOCAL};
+    effect.local.since = 100;
+    effect.local.line = (struct node_local){.conversation = conversation,
+                                            .order = {.key = key, .seq = seq},
+                                            .kind = ENTRY_SAY,
+                                            .guest = span_text(theirs ? "eva" : ""),
+                                            .dialect = span_text(theirs ? "join" : ""),
+                                            .text = span_text(text),
+                                            .wall = key + 1,
+                                            .of = !theirs};
+    return rig_effect(rig, &effect);
+}
+
+/* The texts of a page, in its order. */
+static void locals_are(struct rig *rig, enum query_kind kind, const char *conversation,
+                       uint64_t key, uint64_t seq, size_t count, const char *wanted, bool more)
+{
+    char got[64] = "";
+    struct store_answer answer;
+    struct node_query query = {
+        .kind = kind, .conversation = conversation, .at = {.key = key, .seq = seq}, .count = count};
+    rig_query(rig, &query, &answer);
+    assert_int_equal(answer.fault, STORE_FINE);
+    assert_false(answer.event.page.failed);
+    for (size_t i = 0; i < answer.event.page.count; i++) {
+        const struct node_local *line = answer.event.page.records[i].local;
+        assert_non_null(line);
+        assert_null(answer.event.page.records[i].entry);
+        assert_string_equal(line->conversation, conversation);
+        assert_true(id_equal(&line->order.author, &rig->ana.id));
+        assert_int_equal(line->wall, line->order.key + 1);
+        assert_int_equal(line->guest.size, line->order.seq % 2 == 0 ? 3 : 0);
+        strncat(got, (const char *)line->text.bytes, line->text.size);
+    }
+    assert_string_equal(got, wanted);
+    assert_int_equal(answer.event.page.more, more);
+    store_answer_done(&answer);
+}
+
+static void lines_with_a_guest_come_back_in_pages(void **state)
+{
+    struct rig *rig = *state;
+    char id[ID_TEXT], eva[200], bob[200], text[2] = "a";
+    id_text(&rig->ana.id, id);
+    snprintf(eva, sizeof eva, "@%s/join/eva", id);
+    snprintf(bob, sizeof bob, "@%s/join/bob", id);
+    for (uint64_t i = 1; i <= 6; i++, text[0]++) /* two of each key */
+        assert_int_equal(local_write(rig, eva, 1000 + i / 2, i, text), STORE_FINE);
+    assert_int_equal(local_write(rig, bob, 1001, 50, "x"), STORE_FINE);
+    rig_again(rig);
+    locals_are(rig, QUERY_UP, eva, ORDER_OPEN, 0, 4, "cdef", true);
+    locals_are(rig, QUERY_UP, eva, 1001, 3, 4, "ab", false);
+    locals_are(rig, QUERY_UP, eva, 1001, 2, 4, "a", false);
+    locals_are(rig, QUERY_DOWN, eva, 1001, 2, 3, "cde", true);
+    locals_are(rig, QUERY_DOWN, eva, 1002, 4, 9, "ef", false);
+    locals_are(rig, QUERY_AROUND, eva, 1001, 3, 3, "bcd", true);
+    locals_are(rig, QUERY_UP, bob, ORDER_OPEN, 0, 9, "x", false);
+    locals_are(rig, QUERY_UP, "#everyone", ORDER_OPEN, 0, 9, "", false);
+    /* what is too old goes when the next comes */
+    assert_int_equal(local_write(rig, bob, 99, 60, "y"), STORE_FINE);
+    locals_are(rig, QUERY_UP, bob, ORDER_OPEN, 0, 9, "x", false);
+    for (uint64_t i = 0; i < 30; i++)
+        assert_int_equal(local_write(rig, eva, 2000 + i, 100 + i, "z"), STORE_FINE);
+    while (store_tidy(rig->store, RIG_WALL))
+        continue;
+    assert_int_equal(db_number(&rig->store->db, 0, "SELECT count(*) FROM locals"), 37);
+}
+
+static void what_guests_are_owed_survives(void **state)
+{
+    struct rig *rig = *state;
+    char id[ID_TEXT], eva[200];
+    id_text(&rig->ana.id, id);
+    snprintf(eva, sizeof eva, "@%s/dated/eva", id);
+    struct node_effect effect = {.kind = EFFECT_STORE_OWED};
+    effect.owed = (struct node_owed){.id = 7,
+                                     .conversation = eva,
+                                     .order = {.key = 1001, .author = rig->ana.id, .seq = 3},
+                                     .kind = GUEST_TELLS_PRIVATE,
+                                     .text = span_text("hola"),
+                                     .wall = 1234,
+                                     .dialect = "dated",
+                                     .address = {.ip = {1, 2, 3}, .port = 5555}};
+    assert_int_equal(local_write(rig, eva, 1001, 3, "hola"), STORE_FINE);
+    assert_int_equal(rig_effect(rig, &effect), STORE_FINE);
+    effect.owed.id = 5;
+    effect.owed.conversation = "#everyone";
+    assert_int_equal(rig_effect(rig, &effect), STORE_FINE);
+    rig_again(rig);
+    assert_int_equal(rig->start.saved.owed_count, 2);
+    const struct node_owed *owed = rig->start.saved.owed;
+    assert_int_equal(owed[0].id, 5);
+    assert_int_equal(owed[1].id, 7);
+    assert_string_equal(owed[1].conversation, eva);
+    assert_int_equal(owed[1].order.key, 1001);
+    assert_int_equal(owed[1].order.seq, 3);
+    assert_int_equal(owed[1].kind, GUEST_TELLS_PRIVATE);
+    assert_int_equal(owed[1].wall, 1234);
+    assert_string_equal(owed[1].dialect, "dated");
+    assert_int_equal(owed[1].address.ip[2], 3);
+    assert_int_equal(owed[1].address.port, 5555);
+    assert_true(span_equal(owed[1].text, span_text("hola")));
+    effect = (struct node_effect){.kind = EFFECT_DROP_OWED};
+    effect.owed = owed[1];
+    effect.owed.delivered = true;
+    assert_int_equal(rig_effect(rig, &effect), STORE_FINE);
+    assert_int_equal(db_number(&rig->store->db, 0, "SELECT delivered FROM locals"), 1);
+    rig_again(rig);
+    assert_int_equal(rig->start.saved.owed_count, 1);
+}
+
 static void settings_drafts_and_typed_lines_survive(void **state)
 {
     struct rig *rig = *state;
@@ -410,6 +527,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_conversation_that_nobody_knows_is_empty, begin, end),
         cmocka_unit_test_setup_teardown(an_untried_whisper_is_tried_at_the_next_start, begin, end),
         cmocka_unit_test_setup_teardown(people_rooms_and_the_rest_survive, begin, end),
+        cmocka_unit_test_setup_teardown(lines_with_a_guest_come_back_in_pages, begin, end),
+        cmocka_unit_test_setup_teardown(what_guests_are_owed_survives, begin, end),
         cmocka_unit_test_setup_teardown(settings_drafts_and_typed_lines_survive, begin, end),
         cmocka_unit_test_setup_teardown(tidying_drops_what_nothing_leads_to, begin, end),
         cmocka_unit_test_setup_teardown(there_is_room_and_a_reader_can_be_stopped, begin, end),

@@ -81,7 +81,8 @@ static bool is_wanted(const struct draft *draft, uint64_t now)
         return false;
     if (draft->presence != PRESENCE_GONE || (draft->whisper && draft->whisper->unread > 0))
         return true;
-    return !draft->person->guest && !draft->person->blocked &&
+    /* of guests who left, those with whom something was said alone */
+    return (!draft->person->guest || draft->whisper) && !draft->person->blocked &&
            person_seen_lately(draft->person, now);
 }
 

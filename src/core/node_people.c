@@ -257,11 +257,27 @@ static void person_restore(struct node *node, const struct node_saved_person *sa
     profile_note(node, person, saved->profile);
 }
 
+/* With whom something was said alone is known, here or not. */
+static void guest_restore(struct node *node, const struct node_saved_room *saved)
+{
+    const char *dialect = saved->conversation + ID_TEXT + 1;
+    const char *name = guest_conversation_name(saved->conversation);
+    struct span of = span_of(dialect, (size_t)(name - 1 - dialect));
+    if (of.size > DIALECT_NAME_MAX)
+        return;
+    struct person *guest =
+        roster_guest_add(node->roster, &node->config.identity->id, span_text(name), of);
+    if (guest)
+        roster_seen(node->roster, guest, saved->active, node->now.wall_ms);
+}
+
 static void room_restore(struct node *node, const struct node_saved_room *saved)
 {
     struct room *room = rooms_restore(node->rooms, saved->conversation, saved->active);
     if (!room)
         return;
+    if (room->guest)
+        guest_restore(node, saved);
     if (room != rooms_everyone(node->rooms) && room->kind == ROOM_PUBLIC)
         room->joined = saved->joined;
     room->spoken = saved->spoken;

@@ -13,6 +13,7 @@ from datetime import datetime
 from pathlib import Path
 
 from driver import LIMIT, Failed, all_linked, clean_environment, equal, note, until
+from screen import Screen
 from wires import laid
 
 PROGRAMS = Path(__file__).resolve().parent.parent / "guests"
@@ -803,6 +804,96 @@ def what_was_spoken_is_remembered_over_a_restart(meeting, _quick):
     equal(ana.all(event="peer", guest=lambda g: g is not None, since=since), [])
 
 
+# ---- kept ----
+
+def words_with_one_guest_outlive_us(meeting, _quick):
+    """Whispers both ways, and what a dated guest did not answer: kill -9, and all is there."""
+    ana, bruno = two(meeting, "--classic")
+    carlos = Guest(meeting, "join_client", GUEST_HOST=ana.host).start()
+    carlos.type("carlos")
+    carlos.expect("Te uniste como carlos")
+    ana.expect(event="peer", guest="join", name="carlos", state="up")
+    ana.say("/whisper carlos sólo para ti")
+    carlos.expect("sólo para ti")
+    carlos.type("@ana y esto para ti")
+    got = ana.expect(event="message", text="y esto para ti")
+    dated = Guest(meeting, "dated").start()
+    dated.expect("escuchando")
+    dated.type("hola", ana.host)
+    ana.expect(event="peer", guest="dated", name=dated.host, state="up")
+    ana.say(f"/whisper {dated.host} te llega")
+    ref = ana.expect(event="message", text="te llega")["ref"]
+    ana.expect(event="receipt", ref=ref, delivered=True)
+    dated.gone()
+    ana.say(f"/whisper {dated.host} para cuando vuelvas")
+    owed = ana.expect(event="message", text="para cuando vuelvas")["ref"]
+    ana.expect(event="receipt", ref=owed, delivered=False)
+    ana.say("y esto a todos")
+    every = ana.expect(event="message", text="y esto a todos")["ref"]
+    ana.expect(event="receipt", ref=every, delivered=False)
+    bruno.expect(event="message", text="y esto a todos")
+    ana.kill()
+    dated.start()
+    dated.expect("escuchando", count=2)
+    ana.start("--classic", connect=[bruno])
+    dated.expect("para cuando vuelvas")
+    dated.expect("ana: y esto a todos")
+    for one in (owed, every):
+        ana.expect(event="receipt", ref=one, guest=dated.host, delivered=True, since=ana.begun)
+    text = dated.text()
+    equal([text.count(t) for t in ("te llega", "para cuando vuelvas", "y esto a todos")], [1, 1, 1])
+    if text.index("para cuando vuelvas") > text.index("y esto a todos"):
+        raise Failed("out of order")
+    ana.kill()  # and nothing is owed any more
+    ana.start("--classic", connect=[bruno])
+    dated.type("sigo aquí", ana.host)
+    ana.expect(event="message", text="sigo aquí", since=ana.begun)
+    ana.say("la última")
+    dated.expect("ana: la última")
+    equal(dated.text().count("para cuando vuelvas"), 1)
+    for secret in ("sólo para ti", "para cuando vuelvas", "y esto para ti"):
+        equal(bruno.texts(text=secret), [], "others have none of it")
+        equal(bruno.files_hold(secret.encode()), False)
+    equal(got["encrypted"], False)
+
+
+def a_screen_has_what_was_said_with_one_guest(meeting, _quick):
+    ana = Screen(meeting, "ana").start()
+
+    def carlos_comes():
+        carlos = Guest(meeting, "join_client", GUEST_HOST="127.0.0.1", GUEST_PORT=str(ana.port))
+        carlos.start()
+        carlos.type("carlos")
+        carlos.expect("Te uniste como carlos")
+        return carlos
+
+    carlos = carlos_comes()
+    carlos.type("@ana primero")
+    ana.expect("carlos")
+    time.sleep(0.5)  # it has arrived: nothing on the screen says so in one piece
+    ana.type("\x1ba")  # Alt-a: the next with something unread
+    ana.expect("primero")
+    ana.type("segundo\r")
+    carlos.expect("ana (privado): segundo")
+    ana.stop(signal.SIGKILL, -signal.SIGKILL)
+    carlos.gone()
+    ana.start()
+    carlos = carlos_comes()
+    carlos.type("@ana tercero")
+    time.sleep(0.5)
+    ana.type("\x1ba")
+    for text in ("primero", "segundo", "tercero"):
+        ana.expect(text)
+    path = os.path.join(meeting.folder, "carlos.md")
+    ana.type(f"/export {path}\r")
+    until(lambda: os.path.exists(path), True)
+    with open(path, encoding="utf-8") as file:
+        written = file.read()
+    at = [written.find(t) for t in ("primero", "segundo", "tercero")]
+    equal((at == sorted(at), min(at) > 0, "carlos" in written.splitlines()[0]), (True, True, True),
+          written)
+
+
 # ---- all of them ----
 
 class Crowd:
@@ -1128,6 +1219,8 @@ STORIES = [
     we_are_killed_and_come_back,
     a_guests_cable_is_pulled,
     what_was_spoken_is_remembered_over_a_restart,
+    words_with_one_guest_outlive_us,
+    a_screen_has_what_was_said_with_one_guest,
     all_five_at_once,
     the_scanner_is_answered_in_time,
     rings_are_broken,

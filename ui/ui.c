@@ -570,6 +570,7 @@ static void key_take(struct ui *ui, const struct model *model, const struct key 
     if (key->kind == KEY_FOCUS_IN || key->kind == KEY_FOCUS_OUT || key->kind == KEY_PASTE_END)
         return;
     if (key->kind == KEY_PASTE) {
+        ui->escape_until = 0;
         paste_key(ui, model, key);
         return;
     }

@@ -22,11 +22,12 @@ import kept  # noqa: E402
 import machine  # noqa: E402
 import paper  # noqa: E402
 import screen  # noqa: E402
+import sight  # noqa: E402
 import talk  # noqa: E402
 import wires  # noqa: E402
 
 STORIES = [*talk.STORIES, *machine.STORIES, *hostile.STORIES, *history.STORIES,
-           *kept.STORIES, *paper.STORIES, *screen.STORIES, *back.STORIES, *wires.STORIES,
+           *kept.STORIES, *paper.STORIES, *screen.STORIES, *back.STORIES, *sight.STORIES, *wires.STORIES,
            *guests.STORIES, *find.STORIES]
 
 

@@ -255,6 +255,10 @@ static void escape_stands_for_alt(void **state)
     send("1");
     input_shows("ana → #lab › 1");
     asks("");
+    send("\x1b");
+    send("\x1b[200~pasted\x1b[201~"); /* in between: Enter is Enter again */
+    send("\r");
+    asks("line:#lab=1pasted");
 }
 
 static void escape_stops_a_scan(void **state)

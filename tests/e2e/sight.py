@@ -1,0 +1,282 @@
+"""Stories told by what stands on the screen, cell by cell, of a program in a pty: what is seen, in
+every kind of terminal, of any size, while it changes. Keys alone do everything."""
+import os
+import random
+import re
+import time
+
+from driver import LIMIT, Failed, equal, note
+from guests import Guest
+from screen import Screen, blind
+
+CLOCK = re.compile(r"\b\d\d:\d\d\b")
+RTT = re.compile(r"( *\d[\d.]*m?s)? *\u2502", re.ASCII)
+
+
+def row_with(terminal, word):
+    """The number of the lowest row that has this, or None."""
+    return next((n for n, row in reversed(list(enumerate(terminal.lines()))) if word in row), None)
+
+
+def two_at_a_table(meeting, said=(), **more):
+    """Bruno, who has said something, and Ana with a screen, linked to him."""
+    bruno = meeting.peer("bruno").start()
+    bruno.say(*said)
+    ana = Screen(meeting, "ana").start("--connect", bruno.address, **more)
+    bruno.expect(event="peer", name="ana", state="up")
+    if said:
+        ana.sees(said[-1][:20])
+    ana.sees("\u25cf bruno")
+    return bruno, ana
+
+
+def it_starts_and_one_talks(meeting, _quick):
+    """Welcome, typing, Enter, a tick that counts, and out."""
+    if why := blind(meeting):
+        return why
+    ana = Screen(meeting, "ana").start()
+    ana.sees("Welcome", "/scan", "F1", "ana \u2192 #everyone \u203a")
+    prompt = ana.look(lambda t: t.cursor)
+    ana.type("hol\u00e1 \u6f22\u5b57")
+    ana.sees("\u203a hol\u00e1 \u6f22\u5b57")
+    equal(ana.look(lambda t: t.cursor), (prompt[0], prompt[1] + 9), "four columns, a blank, four")
+    ana.type("\r")
+    ana.sees("ana        hol\u00e1 \u6f22\u5b57")
+    ana.sees_no("Welcome")
+    bruno = meeting.peer("bruno").start(connect=[f"127.0.0.1:{ana.port}"])
+    ana.until("the tick of one", lambda t: any("hol\u00e1" in row and row.endswith("\u2713")
+                                               for row in t.lines()))
+    bruno.expect(event="message", text="hol\u00e1 \u6f22\u5b57")
+    ana.type("/exit\r")
+    ana.over(0)
+    return None
+
+
+def a_whisper_by_keys_alone(meeting, _quick):
+    if why := blind(meeting):
+        return why
+    bruno, ana = two_at_a_table(meeting, ["good morning"])
+    carla = meeting.peer("carla").start(connect=[bruno])
+    ana.sees("carla")
+    ana.type("\t")
+    ana.sees("Enter opens")
+    ana.type("bru\r")  # letters filter
+    ana.sees("ana \u21d2 bruno (whisper) \u203a")
+    colour = ana.look(lambda t: t.cell(t.rows - 1, 0).front)
+    ana.type("for you only\r")
+    got = bruno.expect(event="message", text="for you only")
+    equal(got["whisper"].split("/")[-1] != "", True)
+    bruno.say("/whisper ana nobody else")
+    ana.sees("nobody else")
+    ana.type("\x1b1")
+    ana.sees("ana \u2192 #everyone \u203a")
+    if ana.look(lambda t: t.cell(t.rows - 1, 0).front) == colour:
+        raise Failed("a whisper's prompt looks like that of a room")
+    carla.say("to all")
+    ana.sees("to all")
+    equal(carla.texts(text="for you only"), [])
+    bruno.say("/whisper ana psst")  # elsewhere now: it is counted, and one key leads there
+    ana.until("one unread of bruno", lambda t: any(re.search(r"bruno +1 *\u2502", row)
+                                                   for row in t.lines()))
+    if not ana.look(lambda t: t.bells):
+        raise Failed("nothing rang")
+    ana.type("\x1ba")
+    ana.sees("(whisper)", "psst")
+    return None
+
+
+def a_scan_and_one_of_its_finds(meeting, _quick):
+    if why := blind(meeting):
+        return why
+    bruno, ana = two_at_a_table(meeting)
+    dated = Guest(meeting, "dated").start()
+    dated.expect("escuchando")
+    ana.type(f"/scan {dated.host}:5555\r")
+    ana.sees("FOUND", "+ ")
+    ana.type("\t\x1b[F")  # the last one in the sidebar: the find
+    at = ana.until("a find with another background", lambda t: next(
+        (n for n in range(t.rows) if t.cell(n, 1).text == "+" and t.cell(n, 1).back is not None),
+        None))
+    ana.type("\r")
+    ana.until("the guest among people", lambda t: any(
+        "dated" in row and "+" not in row[:3] for row in t.lines()[:at]))
+    bruno.say("buenas")
+    dated.expect("bruno: buenas")
+    return None
+
+
+def far_back_and_the_needle(meeting, _quick):
+    """Scrolling through more than is held, what waits below, and the search."""
+    if why := blind(meeting):
+        return why
+    said = [f"line {n} of many words" for n in range(2600)]
+    said[40] = "here is the NEEDLE, and a needle"
+    bruno, ana = two_at_a_table(meeting, said)
+    bottom = ana.look(lambda t: t.lines())
+    ana.type("\x1b[5~")
+    ana.sees("End to follow")
+    seen = ana.look(lambda t: t.lines())
+    bruno.say("one more")
+    ana.sees("more")  # counted below
+    after = ana.look(lambda t: t.lines())
+    equal([r[21:60] for r in after[1:18]], [r[21:60] for r in seen[1:18]], "it stands still")
+    while not ana.look(lambda t: "line 0 of" in t.text()):
+        top = ana.look(lambda t: t.lines()[1:4])
+        ana.type("\x1b[1;3H")  # Alt-Home: the oldest that is held, and older ones come from the disk
+        ana.until("something older", lambda t: t.lines()[1:4] != top)
+    ana.type("\x1b[1;3F")
+    ana.sees("one more")
+    ana.type("\x13needle\r")
+    ana.sees("here is the NEEDLE")
+
+    def hits(terminal):
+        row = row_with(terminal, "NEEDLE")
+        cells = [terminal.cell(row, column) for column in range(terminal.columns)]
+        return {c.text for c in cells if c.back is not None}
+
+    equal(ana.look(hits), set("NEEDLneedl"), "the letters that are marked")
+    ana.type("\x1b")
+    ana.until("nothing marked", lambda t: not hits(t))
+    ana.type("\x05")
+    ana.sees("one more")
+    ana.type("/search needle\r")
+    ana.sees("Found", "here is the NEEDLE")
+    ana.type("\r")
+    ana.sees("line 39 of", "here is the NEEDLE", "line 41 of")
+    return equal(len(bottom), 24)
+
+
+def two_hundred_lines_pasted_are_one_message(meeting, _quick):
+    if why := blind(meeting):
+        return why
+    bruno, ana = two_at_a_table(meeting)
+    ana.paste("\n".join(f"row {n}" for n in range(200)))
+    ana.until("five rows of it at most", lambda t: [r.strip() for r in t.lines()[-5:]][-1] ==
+              "row 199" and "row" not in t.row(18))
+    ana.type("\r")
+    ana.sees("200 lines", "Enter again")
+    equal(bruno.all(event="message"), [])
+    ana.type("\r")
+    got = bruno.expect(event="message", who="ana")
+    equal(got["text"], "\n".join(f"row {n}" for n in range(200)))
+    ana.sees("row 199")
+    ana.paste("one line")
+    ana.type("\r")
+    bruno.expect(event="message", text="one line")
+    ana.paste("\n".join("taken back"[:n + 1] for n in range(10)) + "\x03\x1bOP\x18\x04")
+    ana.type("\r")
+    ana.sees("10 lines: Enter again")  # no control character of it was a key
+    ana.type("\x03")
+    ana.sees("The line is empty")
+    equal(len(bruno.all(event="message")), 2)
+    return None
+
+
+def frame(terminal):
+    """All of it, but for what the clock and the wire change."""
+    return [RTT.sub("\u2502", CLOCK.sub("00:00", row)) for row in terminal.lines()]
+
+
+def colours(terminal):
+    return [[(c.front, c.back, c.attributes) for c in row] for row in terminal.cells()[1:]]
+
+
+def a_storm_of_sizes(meeting, quick):
+    """After 200 sizes the screen is what a fresh start in the last one shows."""
+    if why := blind(meeting):
+        return why
+    said = [f"{n} \u6f22\u5b57 \U0001f600 e\u0301 " + "words that wrap " * (n % 9) for n in range(80)]
+    bruno, ana = two_at_a_table(meeting, said)
+    ana.type("begun")
+    ana.sees("begun")
+    chosen = random.Random(1)
+    rounds = 3 if quick else 12
+    for number in range(rounds):
+        began = time.monotonic()
+        for _ in range(200):
+            ana.resize(chosen.randint(1, 70), chosen.randint(1, 220))
+        rows, columns = [(24, 80), (10, 40), (50, 200)][number % 3]
+        ana.resize(rows, columns)
+        ana.sees("begun")
+        equal(ana.look(lambda t: (t.rows, t.columns)), (rows, columns))
+        wanted = redrawn(ana)
+        ana.until(f"what a redrawing shows: {wanted.text()}\n--- but",
+                  lambda t: frame(t) == frame(wanted))
+        equal(ana.look(colours), colours(wanted), "colours")
+        note(f"{time.monotonic() - began:.1f} s for 200 sizes and a frame")
+    again = ana.look(frame)
+    ana.type("\x15/exit\r")
+    ana.over(0)
+    ana.start("--connect", bruno.address, rows=rows, columns=columns)
+    ana.sees("79 ")
+    ana.type("begun")
+    ana.until(f"what stood there: {again}", lambda t: frame(t) == again)
+    return None
+
+
+def redrawn(screen):
+    """Another terminal, blank, that is only told what follows Ctrl-l."""
+    mark = screen.now()
+    screen.type("\x0c")
+    screen.expect("\x1b[H\x1b[2J", since=mark)
+    screen.sees("begun")
+    with screen.changed:
+        at = screen.shown.index(b"\x1b[H\x1b[2J", mark)
+        other = type(screen.terminal)(screen.terminal.rows, screen.terminal.columns)
+        other.feed(b"\x1b[?1049h" + bytes(screen.shown[at:]))
+    return other
+
+
+KINDS = {"xterm-256color": 256, "tmux-256color": 256, "screen-256color": 256, "xterm": 8,
+         "screen": 8, "linux": 8, "vt100": 0, "xterm-mono": 0}
+
+
+def in_every_kind_of_terminal(meeting, _quick):
+    """The same words in the same places, in as many colours as it has; its own colours only, where
+    NO_COLOR is set. The signs of `linux` are plain ones."""
+    if why := blind(meeting):
+        return why
+    bruno = meeting.peer("bruno").start()
+    bruno.say("good morning", "ana: are you there?", "see http://192.168.1.7/a.tar.gz")
+    ana = Screen(meeting, "ana")
+    seen = {}
+    for kind, most in [*KINDS.items(), ("no colour, please", 0)]:
+        if not known(kind) and " " not in kind:
+            note(f"this system does not know {kind}")
+            continue
+        mark = bruno.now()
+        more = {"kind": kind} if " " not in kind else {"NO_COLOR": "1"}
+        ana.start("--connect", bruno.address, **more)
+        bruno.expect(event="peer", name="ana", state="up", since=mark)
+        ana.sees("a.tar.gz", ("* " if kind == "linux" else "\u25cf ") + "bruno")
+        used = ana.look(lambda t: {c.front for row in t.cells() for c in row} |
+                        {c.back for row in t.cells() for c in row}) - {None}
+        if most == 0:
+            equal(used, set(), f"colours of {kind}")
+        elif not used or (most == 256) != any(not isinstance(c, int) or c > 15 for c in used):
+            raise Failed(f"{kind}: {used}")
+        seen[kind] = ana.look(frame)[1:-2]
+        marked = ana.look(lambda t: [c.attributes for c in t.cells()[row_with(t, "are you there")]])
+        if not any(marked):
+            raise Failed(f"{kind}: a mention looks like everything else")
+        ana.type("/exit\r")
+        ana.over(0)
+        equal(ana.look(lambda t: (t.full_screen, t.gives_mouse, t.brackets_pastes)),
+              (False, False, False), f"{kind}: full screen, mouse, brackets around pastes")
+    plain = seen.pop("linux", None)
+    first = seen["xterm-256color"]
+    for kind, got in seen.items():
+        equal(got, first, kind)
+    if plain and "are you there?" not in str(plain):
+        raise Failed(f"linux: {plain}")
+    return None
+
+
+def known(kind):
+    return any(os.path.exists(os.path.join(folder, kind[0], kind)) for folder in
+               ("/usr/share/terminfo", "/lib/terminfo", "/etc/terminfo"))
+
+
+STORIES = [it_starts_and_one_talks, a_whisper_by_keys_alone, a_scan_and_one_of_its_finds,
+           far_back_and_the_needle, two_hundred_lines_pasted_are_one_message, a_storm_of_sizes,
+           in_every_kind_of_terminal]

@@ -5,6 +5,7 @@
  * happens takes one road: bytes, keys, timers and disk results become events, the node answers
  * with effects, app performs them, and the screen is drawn from the model once a turn. */
 #include "app/app.h"
+#include "app/files.h"
 #include "app/i18n.h"
 #include "base/alloc.h"
 #include "base/buf.h"
@@ -42,6 +43,7 @@ struct face {
     struct terminal *terminal;
     struct ui *ui;
     struct timer *timer;
+    struct files *files; /* of the folder that completion looks into */
     uint64_t drawn_at;
     uint64_t number; /* of the latest line */
     struct buf keys; /* not looked at yet: a paste of many lines waits for the disk */
@@ -174,6 +176,8 @@ static const char *candidate(void *self, const struct completion_wish *wish, siz
 {
     const struct face *face = self;
     const struct settings *settings = app_settings(face->app);
+    if (wish->kind == ARGUMENT_FILE)
+        return files_candidate(face->files, wish->prefix, index);
     if (wish->kind == ARGUMENT_SETTING)
         return index < SETTINGS ? setting_name((enum setting_id)index) : NULL;
     if (wish->kind == ARGUMENT_LANGUAGE)
@@ -577,7 +581,6 @@ static bool terminal_begin(struct face *face, const struct options *options)
 static int screen_run(const struct options *options)
 {
     struct face face = {0};
-    buf_init(&face.keys, KEYS_MAX);
     const char *problem = terminal_problem();
     if (problem) {
         fprintf(stderr, "tertulia: %s\n", problem);
@@ -587,6 +590,8 @@ static int screen_run(const struct options *options)
     if (!face.app)
         return 1;
     int status = 1;
+    buf_init(&face.keys, KEYS_MAX);
+    face.files = files_new();
     if (terminal_begin(&face, options)) {
         face.timer = timer_new(app_loop(face.app), on_timer, &face);
         loop_on_readable(app_loop(face.app), STDIN_FILENO, on_keys, &face);
@@ -599,6 +604,7 @@ static int screen_run(const struct options *options)
     terminal_close(face.terminal);
     app_free(face.app);
     ui_free(face.ui);
+    files_free(face.files);
     buf_done(&face.keys);
     return status;
 }

@@ -371,6 +371,6 @@ const struct grid *ui_draw(struct ui *ui, const struct model *model)
     if (ui->focus == FOCUS_SWITCH)
         paint_switch(ui, model);
     if (ui->menu && ui->focus == FOCUS_INPUT)
-        paint_menu(ui);
+        paint_menu(ui, model);
     return &ui->grid;
 }

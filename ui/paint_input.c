@@ -133,8 +133,9 @@ static void walk_past(struct walk *walk, int width)
         row_next(walk);
 }
 
-/* The rows, and where the cursor is. */
-static int measure(const struct ui *ui, const struct prompt *prompt, int *row, int *column)
+/* The rows, and where what stands at `at` is. */
+static int measure(const struct ui *ui, const struct prompt *prompt, size_t at, int *row,
+                   int *column)
 {
     struct walk walk = walk_start(ui, prompt);
     const char *shown;
@@ -143,7 +144,7 @@ static int measure(const struct ui *ui, const struct prompt *prompt, int *row, i
     *row = *column = 0;
     for (;;) {
         bool more = walk_next(&walk, &shown, &width, token);
-        if (walk.at == ui->editor.cursor) {
+        if (walk.at == at) {
             *row = walk.row;
             *column = walk.column;
         }
@@ -157,7 +158,15 @@ int input_rows(const struct ui *ui, const struct model *model)
 {
     struct prompt prompt = prompt_make(ui, model);
     int row, column;
-    return measure(ui, &prompt, &row, &column);
+    return measure(ui, &prompt, 0, &row, &column);
+}
+
+int input_column(const struct ui *ui, const struct model *model, size_t at)
+{
+    struct prompt prompt = prompt_make(ui, model);
+    int row, column;
+    (void)measure(ui, &prompt, at, &row, &column);
+    return column;
 }
 
 bool input_row_move(struct ui *ui, const struct model *model, bool up)
@@ -167,7 +176,7 @@ bool input_row_move(struct ui *ui, const struct model *model, bool up)
     const char *shown;
     char token[TOKEN_BYTES];
     int row, column, width;
-    int rows = measure(ui, &prompt, &row, &column);
+    int rows = measure(ui, &prompt, ui->editor.cursor, &row, &column);
     if (up ? row == 0 : row == rows - 1)
         return false;
     int goal = ui->goal >= 0 ? ui->goal : column;
@@ -208,7 +217,7 @@ void paint_input(struct ui *ui, const struct model *model)
     struct prompt prompt = prompt_make(ui, model);
     int visible = ui->places.input_end - ui->places.input;
     int row, column;
-    int rows = measure(ui, &prompt, &row, &column);
+    int rows = measure(ui, &prompt, ui->editor.cursor, &row, &column);
     int top = row < visible ? 0 : row - visible + 1;
     if (rows > visible && top > rows - visible)
         top = rows - visible;

@@ -157,7 +157,7 @@ static void menu_row(struct ui *ui, const struct menu *menu, int index, bool sel
     grid_fit(&ui->grid, row, menu->left + 1, menu->left + menu->width - 1, style, text);
 }
 
-void paint_menu(struct ui *ui)
+void paint_menu(struct ui *ui, const struct model *model)
 {
     const struct completion *completion = &ui->completion;
     char text[UI_MINI_BYTES];
@@ -167,8 +167,9 @@ void paint_menu(struct ui *ui)
         int one = (int)text_width(text, strlen(text)) + 3;
         width = one > width ? one : width;
     }
+    int column = input_column(ui, model, ui->menu_start);
     struct menu menu =
-        menu_place(ui, bottom, ui->grid.cursor_column / 2, width, completion->count, ui->menu_at);
+        menu_place(ui, bottom, column > 0 ? column - 1 : 0, width, completion->count, ui->menu_at);
     for (int i = 0; i < menu.rows; i++) {
         size_t index = menu.first + (size_t)i;
         text_shown(completion->texts[index], strlen(completion->texts[index]), text, sizeof text);

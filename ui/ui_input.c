@@ -293,6 +293,10 @@ void input_key(struct ui *ui, const struct model *model, const struct key *key)
         menu_back_out(ui);
         return;
     }
+    if (ui->menu && (action == ACTION_OLDER || action == ACTION_NEWER)) {
+        complete(ui, model, action == ACTION_OLDER);
+        return;
+    }
     if (action != ACTION_TAB && action != ACTION_TAB_BACK)
         menu_close(ui);
     if (action == ACTION_NONE && ui_always(ui, model, key))

@@ -244,11 +244,13 @@ void paint_title(struct ui *ui, const struct model *model);
 void paint_status(struct ui *ui, const struct model *model);
 void paint_progress(struct ui *ui, const struct model *model);
 void paint_input(struct ui *ui, const struct model *model);
-void paint_menu(struct ui *ui);
+void paint_menu(struct ui *ui, const struct model *model);
 void paint_switch(struct ui *ui, const struct model *model);
 void paint_page(struct ui *ui);
 /* Rows that the input takes with this text. */
 int input_rows(const struct ui *ui, const struct model *model);
+/* The column in which what stands at `at` of the text is shown. */
+int input_column(const struct ui *ui, const struct model *model, size_t at);
 /* The cursor up or down a row of the input; false: there is none. */
 bool input_row_move(struct ui *ui, const struct model *model, bool up);
 

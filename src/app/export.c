@@ -4,6 +4,7 @@
 #include "app/export.h"
 
 #include "app/export_form.h"
+#include "app/files.h"
 #include "app/i18n.h"
 #include "base/alloc.h"
 #include "base/i18n.h"
@@ -477,17 +478,6 @@ void exporter_free(struct exporter *exporter)
     free(exporter);
 }
 
-static char *path_of(const char *typed)
-{
-    const char *home = getenv("HOME");
-    if (strncmp(typed, "~/", 2) != 0 || !home || !home[0])
-        return xstrdup(typed);
-    size_t size = strlen(home) + strlen(typed);
-    char *path = xmalloc(size);
-    snprintf(path, size, "%s%s", home, typed + 1);
-    return path;
-}
-
 /* The room, or who is in the whisper. */
 static char *title_of(const char *conversation, const struct roster *roster)
 {
@@ -536,7 +526,7 @@ void exporter_start(struct exporter *exporter, const struct export_wish *wish)
     struct task *task = xcalloc(1, sizeof *task);
     task->exporter = exporter;
     task->form = form;
-    task->path = path_of(wish->path);
+    task->path = files_path(wish->path);
     task->conversation = xstrdup(wish->conversation);
     task->paper.title = title_of(wish->conversation, exporter->calls->roster(exporter->self));
     task->line = wish->line;

@@ -160,9 +160,23 @@ static void squeeze_spaces(struct codes *codes)
     codes->count = kept;
 }
 
+/* Marks that leave the letter what it is: all but those that make another one of it (nukta) or
+ * take its vowel (virama), and one on nothing at all. */
+static void drop_accents(struct codes *codes)
+{
+    enum { NUKTA = 7, VIRAMA = 9 };
+    size_t kept = 0;
+    for (size_t i = 0; i < codes->count; i++) {
+        uint8_t rank = class_of(codes->at[i]);
+        if (rank == 0 || rank == NUKTA || rank == VIRAMA || kept == 0)
+            codes->at[kept++] = codes->at[i];
+    }
+    codes->count = kept;
+}
+
 /* The marks are put in order before the case goes: U+0345 becomes a letter then, and what stands
  * behind it would be a mark on that. With this, once is enough for any text. */
-char *name_fold(const char *name, size_t length, size_t *out)
+static char *fold(const char *name, size_t length, bool bare, size_t *out)
 {
     if (!utf8_valid(name, length))
         return copy(name, length, out);
@@ -170,6 +184,8 @@ char *name_fold(const char *name, size_t length, size_t *out)
     struct codes parts = decompose(&codes, UTF8PROC_DECOMPOSE);
     struct codes folded = decompose(&parts, UTF8PROC_DECOMPOSE | UTF8PROC_COMPAT |
                                                 UTF8PROC_CASEFOLD | UTF8PROC_IGNORE);
+    if (bare)
+        drop_accents(&folded);
     compose(&folded);
     squeeze_spaces(&folded);
     char *written = codes_write(&folded, out);
@@ -177,4 +193,14 @@ char *name_fold(const char *name, size_t length, size_t *out)
     free(parts.at);
     free(folded.at);
     return written;
+}
+
+char *name_fold(const char *name, size_t length, size_t *out)
+{
+    return fold(name, length, false, out);
+}
+
+char *name_fold_bare(const char *name, size_t length, size_t *out)
+{
+    return fold(name, length, true, out);
 }

@@ -48,12 +48,12 @@ static void add(struct work *work, char *text, const char *after)
 
 /* ---- what begins with what ---- */
 
-/* A name folded so that the start of a name folds to the start of its fold: a blank at the end of
- * what was typed counts. To be freed. */
+/* A name folded, accents and all, so that the start of a name folds to the start of its fold: a
+ * blank at the end of what was typed counts. To be freed. */
 static char *fold_start(const char *text, size_t length)
 {
     size_t out = 0;
-    char *folded = name_fold(text, length, &out);
+    char *folded = name_fold_bare(text, length, &out);
     if (length > 0 && blank_is(text[length - 1]) && out > 0) {
         folded = xrealloc(folded, out + 2, 1);
         folded[out] = ' ';
@@ -65,7 +65,7 @@ static char *fold_start(const char *text, size_t length)
 static bool begins_with(const char *candidate, const char *folded_start)
 {
     size_t out = 0;
-    char *folded = name_fold(candidate, strlen(candidate), &out);
+    char *folded = name_fold_bare(candidate, strlen(candidate), &out);
     bool begins = strncmp(folded, folded_start, strlen(folded_start)) == 0;
     free(folded);
     return begins;

@@ -146,6 +146,51 @@ def far_back_and_the_needle(meeting, _quick):
     return equal(len(bottom), 24)
 
 
+def tab_finds_the_word(meeting, _quick):
+    """The menu stands above the word, goes round, and is gone with the next letter."""
+    if why := blind(meeting):
+        return why
+    bruno, ana = two_at_a_table(meeting, ["who spoke last"])
+    meeting.peer("Bj\u00f6rn").start(connect=[bruno])
+    ana.sees("Bj\u00f6rn")
+
+    def typed(words):
+        ana.until(words, lambda t: t.row(t.rows - 1).endswith("\u203a " + words))
+
+    def above(word):
+        """In the column in which the word begins that it would replace."""
+        def there(terminal):
+            row, column = terminal.rows - 1, terminal.columns
+            while column and not terminal.cell(row, column - 1).text.strip():
+                column -= 1
+            while terminal.cell(row, column - 1).text.strip():
+                column -= 1
+            return "".join(terminal.cell(row - 1, column + n).text
+                           for n in range(len(word))) == word
+        ana.until(f"{word} above the word", there)
+
+    ana.type("\u6f22\u5b57 b\t")  # who spoke last comes first
+    typed("\u6f22\u5b57 bruno")
+    above("Bj\u00f6rn")
+    ana.type("\x1b[B")
+    typed("\u6f22\u5b57 Bj\u00f6rn")
+    ana.type("\x1b[Z")
+    typed("\u6f22\u5b57 bruno")
+    ana.type("x")
+    ana.until("no menu", lambda t: "Bj\u00f6rn" not in t.row(t.rows - 2))
+    ana.type("\x15bjo\thola\r")  # at the line's start somebody is spoken to; accents do not matter
+    bruno.expect(event="message", text="Bj\u00f6rn: hola")
+    for begun, whole in (("/them\tli\t", "/theme light"), ("/join #e\t", "/join #everyone"),
+                         ("/bind F9 side-o\t", "/bind F9 side-open"), ("/lang e\t", "/lang en"),
+                         ("/set not\tosc7\t", "/set notify osc777")):
+        ana.type("\x15" + begun)
+        typed(whole)
+    os.makedirs(os.path.join(ana.home, "papers", "old"))
+    ana.type(f"\x15/export {ana.home}/pap\to\t")
+    ana.sees("papers/old/")
+    return None
+
+
 def two_hundred_lines_pasted_are_one_message(meeting, _quick):
     if why := blind(meeting):
         return why
@@ -278,5 +323,5 @@ def known(kind):
 
 
 STORIES = [it_starts_and_one_talks, a_whisper_by_keys_alone, a_scan_and_one_of_its_finds,
-           far_back_and_the_needle, two_hundred_lines_pasted_are_one_message, a_storm_of_sizes,
+           far_back_and_the_needle, tab_finds_the_word, two_hundred_lines_pasted_are_one_message, a_storm_of_sizes,
            in_every_kind_of_terminal]

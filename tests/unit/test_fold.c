@@ -95,6 +95,23 @@ static void test_names(void **state)
         assert_folds(name_fold, &samples[i]);
 }
 
+static void test_bare_names(void **state)
+{
+    (void)state;
+    static const struct sample samples[] = {
+        FOLDS("\u00c9lodie", "elodie"),
+        FOLDS("A\u0303o \u00d1and\u00fa", "ao nandu"),
+        FOLDS("\u0e01\u0e34\u0e48", "\u0e01\u0e34"),       /* a tone, not a vowel */
+        FOLDS("\u05e9\u05c1\u05b8", "\u05e9"),             /* points */
+        FOLDS("\u0915\u093c\u094d", "\u0915\u093c\u094d"), /* other letters: they stay */
+        FOLDS("\u0301x\u0301", "\u0301x"),                 /* on nothing at all */
+        FOLDS("\uac00", "\uac00"),
+        FOLDS("\u00e9\xff", "\u00e9\xff"),
+    };
+    for (size_t i = 0; i < COUNT(samples); i++)
+        assert_folds(name_fold_bare, &samples[i]);
+}
+
 static void assert_once_is_enough(fold_function *fold, const char *text, size_t length,
                                   size_t factor)
 {
@@ -123,6 +140,7 @@ static void test_once_is_enough(void **state)
         assert_once_is_enough(text_nfc, text + length, alone, FOLD_NFC_FACTOR);
         assert_once_is_enough(name_fold, text + length, alone, FOLD_NAME_FACTOR);
         assert_once_is_enough(name_fold, text, length + alone + more, FOLD_NAME_FACTOR);
+        assert_once_is_enough(name_fold_bare, text, length + alone + more, FOLD_NAME_FACTOR);
     }
 }
 
@@ -154,9 +172,8 @@ static void test_floods(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_nfc),
-        cmocka_unit_test(test_names),
-        cmocka_unit_test(test_once_is_enough),
+        cmocka_unit_test(test_nfc),        cmocka_unit_test(test_names),
+        cmocka_unit_test(test_bare_names), cmocka_unit_test(test_once_is_enough),
         cmocka_unit_test(test_floods),
     };
     return cmocka_run_group_tests_name("fold", tests, NULL, NULL);

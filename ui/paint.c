@@ -9,6 +9,11 @@
 #include <string.h>
 #include <time.h>
 
+enum {
+    PROGRESS_WORDS = 12, /* columns: with less room what is done goes without saying */
+    TITLE_LEFT = 8,      /* columns that who we are has at least, whatever else there is to say */
+};
+
 /* ---- texts ---- */
 
 static bool is_plain(const char *raw, size_t size)
@@ -152,6 +157,23 @@ static void title_right(const struct ui *ui, const struct model *model, char *in
     snprintf(into, size, "%s%s %s %s", name, people, dot, hour);
 }
 
+/* What is not read elsewhere: where the sidebar is folded away, nothing else would tell. */
+static int unread_draw(struct ui *ui, const struct model *model, int row, int column)
+{
+    uint64_t unread = 0, mentions = 0;
+    char text[24];
+    for (size_t i = 0; i < model->row_count && ui->places.side_end == 0; i++) {
+        unread += model->rows[i]->unread;
+        mentions += model->rows[i]->mentions;
+    }
+    snprintf(text, sizeof text, " %" PRIu64 " ", unread);
+    int at = column - (int)text_width(text, strlen(text)) - 1;
+    if (unread == 0 || at <= TITLE_LEFT)
+        return column;
+    grid_put(&ui->grid, row, at, mentions > 0 ? STYLE_CALLING : STYLE_UNREAD, text);
+    return at;
+}
+
 void paint_title(struct ui *ui, const struct model *model)
 {
     struct grid *grid = &ui->grid;
@@ -165,10 +187,14 @@ void paint_title(struct ui *ui, const struct model *model)
     title_right(ui, model, right, sizeof right);
     int width = (int)text_width(right, strlen(right));
     int column = grid->columns - width - 1;
-    int end = grid_fit(grid, row, 1, column > 8 ? column - 1 : grid->columns, STYLE_BAR, left);
+    if (column > TITLE_LEFT) {
+        grid_put(grid, row, column, STYLE_BAR_STRONG, right);
+        column = unread_draw(ui, model, row, column);
+    }
+    int end =
+        grid_fit(grid, row, 1, column > TITLE_LEFT ? column - 1 : grid->columns, STYLE_BAR, left);
     if (column <= end)
         return;
-    grid_put(grid, row, column, STYLE_BAR_STRONG, right);
     if (!open || !open->topic[0] || column - end < 12)
         return;
     text_shown(open->topic, strlen(open->topic), topic, sizeof topic);
@@ -218,8 +244,12 @@ void paint_progress(struct ui *ui, const struct model *model)
     size_t length = strlen(tail);
     snprintf(tail + length, sizeof tail - length, "%s%s%s", found, found[0] ? "  " : "",
              scan ? _("Esc stops") : "");
-    int tail_width = (int)text_width(tail, strlen(tail));
-    int column = grid_fit(grid, row, 1, grid->columns - tail_width - 2, STYLE_PROGRESS, text) + 1;
+    int tail_width = (int)text_width(tail, strlen(tail)), column = 1;
+    int room = grid->columns - tail_width - 3;
+    if (room >= PROGRESS_WORDS || (int)text_width(text, strlen(text)) <= room)
+        column = grid_fit(grid, row, 1, 1 + room, STYLE_PROGRESS, text) + 1;
+    else
+        column = 0; /* a stump of a word says nothing */
     int bar = grid->columns - column - tail_width - 2;
     if (bar > 40)
         bar = 40;
@@ -273,7 +303,8 @@ static void hints_draw(struct ui *ui, int row)
     }
 }
 
-static bool focus_draw(struct ui *ui, int row)
+/* Where something is typed or looked for, that line is all. */
+static bool mini_of(struct ui *ui, int row)
 {
     switch (ui->focus) {
     case FOCUS_SWITCH:
@@ -286,59 +317,102 @@ static bool focus_draw(struct ui *ui, int row)
         mini_draw(ui, row, _("typed before"), _("Ctrl-r older, Enter takes it, Esc back"));
         return true;
     case FOCUS_HITS:
+        if (ui->has_status)
+            return false;
         mini_draw(ui, row, _("search here"), _("n older, N newer, Esc back"));
-        return !ui->has_status;
+        return true;
     case FOCUS_SIDEBAR:
-        if (ui->filter.size > 0)
-            grid_fit(&ui->grid, row,
-                     grid_put(&ui->grid, row,
-                              grid_put(&ui->grid, row, 1, STYLE_INPUT, _("only")) + 1, STYLE_INPUT,
-                              ui->config.glyphs->prompt) +
-                         1,
-                     ui->grid.columns, STYLE_TEXT, ui->filter.text);
-        else
-            grid_fit(&ui->grid, row, 1, ui->grid.columns, STYLE_QUIET,
-                     _("Enter opens, i info, c connect, d hang up, letters filter, Esc back"));
+        if (ui->has_status || ui->filter.size == 0)
+            return false;
+        grid_fit(&ui->grid, row,
+                 grid_put(&ui->grid, row, grid_put(&ui->grid, row, 1, STYLE_INPUT, _("only")) + 1,
+                          STYLE_INPUT, ui->config.glyphs->prompt) +
+                     1,
+                 ui->grid.columns, STYLE_TEXT, ui->filter.text);
         return true;
     case FOCUS_PAGE:
-        grid_fit(&ui->grid, row, 1, ui->grid.columns, STYLE_QUIET,
-                 ui->page.selectable ? _("Arrows choose, Enter goes there, Esc back")
-                                     : _("Arrows, PgUp and PgDn scroll, Esc back"));
-        return true;
     case FOCUS_INPUT:
         return false;
     }
     return false;
 }
 
+/* The sentence of the status line; false: there is none. */
+static bool status_text(const struct ui *ui, const struct model *model, enum style *style,
+                        char into[UI_STATUS_BYTES])
+{
+    char raw[UI_STATUS_BYTES];
+    const char *hint = NULL;
+    if (ui->has_status) {
+        *style = ui->status_error ? STYLE_ERROR : STYLE_STATUS;
+        snprintf(into, UI_STATUS_BYTES, "%s", ui->status);
+        return true;
+    }
+    if (ui->focus == FOCUS_SIDEBAR && ui->filter.size == 0)
+        hint = _("Enter opens, i info, c connect, d hang up, letters filter, Esc back");
+    if (ui->focus == FOCUS_PAGE)
+        hint = ui->page.selectable ? _("Arrows choose, Enter goes there, Esc back")
+                                   : _("Arrows, PgUp and PgDn scroll, Esc back");
+    if (hint) {
+        *style = STYLE_QUIET;
+        snprintf(into, UI_STATUS_BYTES, "%s", hint);
+        return true;
+    }
+    if (!model->has_status || ui->focus != FOCUS_INPUT)
+        return false;
+    *style = model->status_is_error ? STYLE_ERROR : STYLE_STATUS;
+    message_text(&model->status, ui->config.translate, raw, sizeof raw);
+    text_shown(raw, strlen(raw), into, UI_STATUS_BYTES);
+    return true;
+}
+
+static size_t status_wrap(const struct ui *ui, const char *text,
+                          struct wrap_row rows[PLACES_STATUS_ROWS])
+{
+    struct wrap_shape shape = {.width = ui->columns > 3 ? ui->columns - 2 : 1};
+    return wrap_text(text, strlen(text), &shape, rows, PLACES_STATUS_ROWS);
+}
+
+static int status_rows(const struct ui *ui, const struct model *model)
+{
+    struct wrap_row rows[PLACES_STATUS_ROWS];
+    char text[UI_STATUS_BYTES];
+    enum style style;
+    if (!status_text(ui, model, &style, text))
+        return 1;
+    size_t count = status_wrap(ui, text, rows);
+    return count < PLACES_STATUS_ROWS ? (int)count : PLACES_STATUS_ROWS;
+}
+
+static void status_draw(struct ui *ui, enum style style, const char *text)
+{
+    struct wrap_row rows[PLACES_STATUS_ROWS];
+    size_t count = status_wrap(ui, text, rows), room = sizeof rows / sizeof *rows;
+    int row = ui->places.status;
+    for (size_t i = 0; i < count && i < room && row < ui->places.status_end; i++, row++) {
+        if (row + 1 == ui->places.status_end) /* all that is left, as far as it fits */
+            grid_fit(&ui->grid, row, 1, ui->grid.columns, style, text + rows[i].start);
+        else
+            grid_write(&ui->grid, row, 1, ui->grid.columns, style, text + rows[i].start,
+                       rows[i].end - rows[i].start);
+    }
+}
+
 void paint_status(struct ui *ui, const struct model *model)
 {
-    int row = ui->places.status >= 0 ? ui->places.status : -1;
-    char raw[UI_STATUS_BYTES], text[UI_STATUS_BYTES];
+    int row = ui->places.status;
+    char text[UI_STATUS_BYTES];
+    enum style style;
     bool asks = ui->focus == FOCUS_SWITCH || ui->focus == FOCUS_SEARCH || ui->focus == FOCUS_RECALL;
     if (row < 0 && asks) { /* the smallest screens: over the input */
         row = ui->places.input;
         grid_blank(&ui->grid, row, 0, ui->grid.columns, STYLE_TEXT);
     }
-    if (row < 0)
+    if (row < 0 || mini_of(ui, row))
         return;
-    if (asks || (!ui->has_status && focus_draw(ui, row))) {
-        (void)focus_draw(ui, row);
-        return;
-    }
-    if (ui->has_status) {
-        grid_fit(&ui->grid, row, 1, ui->grid.columns, ui->status_error ? STYLE_ERROR : STYLE_STATUS,
-                 ui->status);
-        return;
-    }
-    if (model->has_status) {
-        message_text(&model->status, ui->config.translate, raw, sizeof raw);
-        text_shown(raw, strlen(raw), text, sizeof text);
-        grid_fit(&ui->grid, row, 1, ui->grid.columns,
-                 model->status_is_error ? STYLE_ERROR : STYLE_STATUS, text);
-        return;
-    }
-    if (model->progress.on && ui->places.progress < 0)
+    if (status_text(ui, model, &style, text))
+        status_draw(ui, style, text);
+    else if (model->progress.on && ui->places.progress < 0)
         paint_progress(ui, model);
     else
         hints_draw(ui, row);
@@ -354,6 +428,7 @@ const struct grid *ui_draw(struct ui *ui, const struct model *model)
                                .sidebar = ui->focus == FOCUS_SIDEBAR,
                                .bare = ui->bare && ui->focus == FOCUS_INPUT};
     wish.input_rows = input_rows(ui, model);
+    wish.status_rows = status_rows(ui, model);
     ui->places = places_of(&wish);
     grid_clear(&ui->grid, ui->rows, ui->columns);
     ui->grid.cursor_row = -1;

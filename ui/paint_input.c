@@ -44,6 +44,10 @@ static struct prompt prompt_make(const struct ui *ui, const struct model *model)
     int half = ui->columns / 2;
     if ((int)text_width(prompt.text, strlen(prompt.text)) > half)
         snprintf(prompt.text, sizeof prompt.text, "%s %s %s ", arrow, where, glyphs->prompt);
+    if ((int)text_width(prompt.text, strlen(prompt.text)) > half) { /* the arrow says it, too */
+        snprintf(where, sizeof where, "%s", to);
+        snprintf(prompt.text, sizeof prompt.text, "%s %s %s ", arrow, where, glyphs->prompt);
+    }
     prompt.width = (int)text_width(prompt.text, strlen(prompt.text));
     if (prompt.width > half && half > 4) { /* the name's end goes, never who is meant by it */
         size_t used;

@@ -7,7 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LEFT_MOST = 28 }; /* columns of a list's left side: the longest usage */
+enum {
+    LEFT_MOST = 28, /* columns of a list's left side: the longest usage */
+    TITLE_ROWS = 2, /* of a list's title: a sentence on a small screen */
+};
 
 /* ---- lists ---- */
 
@@ -108,12 +111,22 @@ void paint_page(struct ui *ui)
     const struct places *places = &ui->places;
     struct page *page = &ui->page;
     int row = places->body_top, left = left_width(ui);
-    char title[UI_MINI_BYTES];
+    char title[UI_STATUS_BYTES];
+    struct wrap_row rows[TITLE_ROWS];
+    struct wrap_shape shape = {.width = grid->columns > 3 ? grid->columns - 2 : 1};
     for (int i = places->body_top; i < places->body_end; i++)
         grid_blank(grid, i, 0, grid->columns, STYLE_TEXT);
     text_shown(page->title, strlen(page->title), title, sizeof title);
-    grid_fit(grid, row, 1, grid->columns, STYLE_BAR_STRONG, title);
-    grid_row_style(grid, row++, STYLE_BAR_STRONG);
+    size_t title_rows = wrap_text(title, strlen(title), &shape, rows, TITLE_ROWS);
+    for (size_t i = 0; i < title_rows && i < TITLE_ROWS && row < places->body_end; i++) {
+        bool last = i + 1 == TITLE_ROWS; /* as much as fits */
+        if (last)
+            grid_fit(grid, row, 1, grid->columns, STYLE_BAR_STRONG, title + rows[i].start);
+        else
+            grid_write(grid, row, 1, grid->columns, STYLE_BAR_STRONG, title + rows[i].start,
+                       rows[i].end - rows[i].start);
+        grid_row_style(grid, row++, STYLE_BAR_STRONG);
+    }
     if (page->count == 0)
         grid_fit(grid, row, 1, grid->columns, STYLE_QUIET, _("There is nothing to show."));
     if (page->count == 0 || row >= places->body_end)
@@ -137,8 +150,8 @@ static struct menu menu_place(const struct ui *ui, int bottom, int left, int wid
                               size_t selected)
 {
     struct menu menu = {.rows = count < UI_MENU_ROWS ? (int)count : UI_MENU_ROWS, .width = width};
-    if (menu.rows > bottom)
-        menu.rows = bottom;
+    if (menu.rows > bottom - ui->places.body_top)
+        menu.rows = bottom - ui->places.body_top;
     if (menu.width > ui->columns)
         menu.width = ui->columns;
     menu.left = left + menu.width > ui->columns ? ui->columns - menu.width : left;
@@ -161,7 +174,7 @@ void paint_menu(struct ui *ui, const struct model *model)
 {
     const struct completion *completion = &ui->completion;
     char text[UI_MINI_BYTES];
-    int width = 8, bottom = ui->places.input;
+    int width = 8, bottom = ui->places.status >= 0 ? ui->places.status : ui->places.input;
     for (size_t i = 0; i < completion->count; i++) {
         text_shown(completion->texts[i], strlen(completion->texts[i]), text, sizeof text);
         int one = (int)text_width(text, strlen(text)) + 3;

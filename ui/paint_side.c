@@ -93,7 +93,8 @@ static void row_draw(struct ui *ui, const struct model *model, int row, const st
     int width = (int)text_width(right, strlen(right));
     int trust = what->trust == TRUST_SEEN ? 0 : 2;
     int stop = end - (width > 0 ? width + 2 : 1) - trust;
-    if (stop < column + 1 + end / 3) { /* the name matters more */
+    int name = (int)text_width(label, strlen(label));
+    if (stop < column + 1 + (name < end / 3 ? name : end / 3)) { /* the name matters more */
         stop = end - 1 - trust;
         right[0] = '\0';
     }

@@ -27,6 +27,7 @@ struct places places_of(const struct places_wish *wish)
                             .border = -1,
                             .progress = -1,
                             .status = -1,
+                            .status_end = -1,
                             .input = -1,
                             .input_end = -1,
                             .pane_right = wish->columns,
@@ -38,8 +39,12 @@ struct places places_of(const struct places_wish *wish)
     places.input_end = wish->rows;
     places.input = wish->rows - (input > 0 ? input : 1);
     places.body_end = places.input;
-    if (places.body_end >= 3)
-        places.status = --places.body_end;
+    if (places.body_end >= 3) {
+        int status = at_most(wish->status_rows, at_most(PLACES_STATUS_ROWS, places.body_end / 3));
+        places.status_end = places.body_end;
+        places.body_end -= status > 0 ? status : 1;
+        places.status = places.body_end;
+    }
     if (places.body_end >= 2) {
         places.title = 0;
         places.body_top = 1;

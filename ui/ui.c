@@ -184,7 +184,7 @@ const char *ui_round(const struct ui *ui, const struct model *model, size_t inde
     for (int people = 0; people < 2; people++)
         for (size_t i = 0; i < model->row_count; i++) {
             const struct row *row = model->rows[i];
-            bool person = row->kind == ROW_PERSON;
+            bool person = row->kind == ROW_PERSON || row->kind == ROW_GUEST;
             bool wanted = row->conversation && person == (people == 1) &&
                           (!person || row->unread > 0 || was_seen(ui, row->conversation) ||
                            drafts_get(&ui->drafts, row->conversation));

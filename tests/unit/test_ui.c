@@ -3,6 +3,7 @@
 
 #include "ui_scene.h"
 
+#include "ui/places.h"
 #include "ui/ui.h"
 
 #include <locale.h>
@@ -119,9 +120,16 @@ static bool screen_has(const char *expected)
     return false;
 }
 
+/* It has more rows than one where it needs them. */
 static void status_has(const char *expected)
 {
     const char *text = row_text(22);
+    for (int row = 21; !strstr(text, expected) && row > 22 - PLACES_STATUS_ROWS; row--) {
+        uint8_t style = grid_cell(ui_draw(ui, &scene.model), row, 1)->style;
+        if (style != STYLE_STATUS && style != STYLE_ERROR)
+            break;
+        text = row_text(row);
+    }
     if (!strstr(text, expected))
         fail_msg("\"%s\" has no \"%s\"", text, expected);
 }
@@ -153,6 +161,7 @@ static void what_is_no_command_is_not_sent(void **state)
     asks("");
     input_shows("ana → #everyone › /frobnicate all");
     status_has("frobnicate");
+    status_has("begin it with //.");
     send("\x15//text\r");
     asks("line:#everyone=//text");
     send("   \r");

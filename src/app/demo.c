@@ -433,7 +433,7 @@ bool demo_is_busy(const struct demo *demo)
     return demo->stores > 0;
 }
 
-void demo_hush(struct demo *demo)
+void demo_hush(struct demo *demo, bool hushed)
 {
-    demo->hushed = true;
+    demo->hushed = hushed;
 }

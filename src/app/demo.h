@@ -47,8 +47,8 @@ uint64_t demo_next(const struct demo *demo);
 
 /* ---- for scripts ---- */
 
-/* From now on nobody says anything of themselves. */
-void demo_hush(struct demo *demo);
+/* From now on nobody says anything of themselves, or they do again. */
+void demo_hush(struct demo *demo, bool hushed);
 /* One of the people, by their first name in the demo; DEMO_PEOPLE: there is none. */
 unsigned demo_person(const char *name);
 /* They type a line there; `conversation` NULL: to us alone. */

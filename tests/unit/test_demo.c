@@ -152,7 +152,7 @@ static void six_people_come(void **state)
 static void they_have_talked_before(void **state)
 {
     (void)state;
-    demo_hush(app_demo(world.app));
+    demo_hush(app_demo(world.app), true);
     pass(4000);
     assert_true(world.count >= 18);
     assert_non_null(from("美咲", 0));
@@ -192,7 +192,7 @@ static void another_seed_is_other_people(void **state)
 static void receipts_count_up_to_all(void **state)
 {
     (void)state;
-    demo_hush(app_demo(world.app));
+    demo_hush(app_demo(world.app), true);
     pass(4000);
     type(NULL, "who has this?");
     pass(5000);
@@ -249,7 +249,7 @@ static void a_lost_link_misses_a_line_and_gets_it_later(void **state)
 {
     (void)state;
     struct demo *demo = app_demo(world.app);
-    demo_hush(demo);
+    demo_hush(demo, true);
     pass(4000);
     demo_link(demo, EVA, false);
     assert_int_equal(linked(), DEMO_PEOPLE - 1);
@@ -272,7 +272,7 @@ static void a_lost_link_misses_a_line_and_gets_it_later(void **state)
 static void hushed_they_say_nothing(void **state)
 {
     (void)state;
-    demo_hush(app_demo(world.app));
+    demo_hush(app_demo(world.app), true);
     pass(4000);
     size_t before = world.count;
     type(NULL, "carla: hello?");
@@ -300,7 +300,7 @@ static void a_scan_finds_somebody_to_talk_with(void **state)
     (void)state;
     const char *address = NULL;
     char line[100];
-    demo_hush(app_demo(world.app));
+    demo_hush(app_demo(world.app), true);
     pass(4000);
     type(NULL, "/scan");
     pass(1000);

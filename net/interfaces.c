@@ -162,6 +162,28 @@ bool interfaces_own(const struct interfaces *interfaces, const struct address *a
     return address_is_loopback(address);
 }
 
+enum interface_fate interfaces_fate(const struct interfaces *interfaces, const struct address *own)
+{
+    enum interface_fate fate = INTERFACE_GONE;
+    if (address_is_loopback(own) || interfaces->count == 0 || interfaces->count == INTERFACES_MAX)
+        return INTERFACE_UP;
+    for (size_t i = 0; i < interfaces->count && fate != INTERFACE_UP; i++)
+        if (address_same_host(&interfaces->all[i].address, own))
+            fate = interfaces->all[i].up ? INTERFACE_UP : INTERFACE_DOWN;
+    return fate;
+}
+
+bool interfaces_gained(const struct interfaces *before, const struct interfaces *now)
+{
+    for (size_t i = 0; i < now->count; i++) {
+        const struct interface *one = &now->all[i];
+        bool leads = one->up && !one->loopback && !interface_is_virtual(one);
+        if (leads && (before->count == 0 || interfaces_fate(before, &one->address) != INTERFACE_UP))
+            return true;
+    }
+    return false;
+}
+
 /* ---- when it changes -------------------------------------------------------------------------*/
 
 static void on_time(void *self)

@@ -44,6 +44,17 @@ bool interface_is_virtual(const struct interface *interface);
 /* Whether it is an address of this machine; loopback always is. */
 bool interfaces_own(const struct interfaces *interfaces, const struct address *address);
 
+/* What became of an address of ours. */
+enum interface_fate {
+    INTERFACE_UP,
+    INTERFACE_DOWN, /* it is still there, and nothing passes */
+    INTERFACE_GONE,
+};
+/* Loopback is always up; so is everything where the system did not say, or said too much. */
+enum interface_fate interfaces_fate(const struct interfaces *interfaces, const struct address *own);
+/* Whether there is a way to others in `now` that was not in `before`. */
+bool interfaces_gained(const struct interfaces *before, const struct interfaces *now);
+
 /* `changed` comes whenever they are not what they were, never from inside this call; `now` stays
  * until the next one. */
 struct interfaces_watch *

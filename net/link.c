@@ -66,6 +66,25 @@ size_t links_half_open_of(const struct links *links, const struct address *host)
     return count;
 }
 
+static bool is_started(const struct link *link)
+{
+    return link->state == LINK_SNIFFING || link->state == LINK_SHAKING || link->state == LINK_OPEN;
+}
+
+void links_lose(struct links *links, bool (*keeps)(void *self, const struct address *own),
+                void *self)
+{
+    struct link *link;
+    struct address own;
+    DL_FOREACH(links->all, link)
+    {
+        if (!is_started(link) || !link_own_address(link, &own) || keeps(self, &own))
+            continue;
+        link->lost = true;
+        loop_chore(links->loop, &link->chore);
+    }
+}
+
 struct loop *links_loop(struct links *links)
 {
     return links->loop;
@@ -527,6 +546,10 @@ static bool go_on(struct link *link)
 static bool on_chore(struct chore *chore)
 {
     struct link *link = link_of_chore(chore);
+    if (link->lost && is_started(link)) {
+        link_down(link, LINK_DOWN_LOST);
+        return true;
+    }
     bool called = go_on(link);
     if (!link->resumed) /* what go_on asked for follows here */
         loop_chore_drop(link->links->loop, chore);

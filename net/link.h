@@ -84,6 +84,10 @@ void links_free(struct links *links);
 size_t links_count(const struct links *links);
 /* Of them, those that were accepted and are not up. */
 size_t links_half_open(const struct links *links);
+/* Those of which `keeps` says no of our own side's address go down at the end of this turn, with
+ * LINK_DOWN_LOST; who has not been started is left alone. */
+void links_lose(struct links *links, bool (*keeps)(void *self, const struct address *own),
+                void *self);
 
 /* ---- one ---- */
 

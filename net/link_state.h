@@ -67,6 +67,7 @@ struct link {
     bool written; /* less is queued than `queued` said */
     bool paused;
     bool eof;
+    bool lost;     /* its end is told at the end of the turn */
     bool farewell; /* in LEAVING: all was said, and our side is shut */
 };
 

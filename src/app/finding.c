@@ -4,16 +4,25 @@
 #include "app/peers.h"
 #include "base/alloc.h"
 #include "net/loop.h"
+#include "net/timer.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+enum {
+    /* A connection gets over so long an interruption by itself, in about the same time again; and
+     * who roams from one wireless access point to another is not torn from everybody. */
+    FINDING_GRACE_MS = 2000,
+};
 
 struct finding {
     struct finding_config config;
     const struct finding_calls *calls;
     void *self;
     struct interfaces_watch *watch;
-    struct beacons *beacons; /* NULL: not wanted, or over */
+    struct interfaces before; /* what they were at the last change */
+    struct timer *grace;      /* for links whose interface is down */
+    struct beacons *beacons;  /* NULL: not wanted, or over */
     struct scanner *scanner;
     bool began;
 };
@@ -66,11 +75,51 @@ static void on_beacons_say(void *self, bool error, const struct message *message
 
 static const struct beacons_calls BEACONS = {on_reach, on_own, on_event, on_beacons_say};
 
+/* ---- links, when the interfaces change --------------------------------------------------------*/
+
+static enum interface_fate fate(const struct finding *finding, const struct address *own)
+{
+    return interfaces_fate(interfaces_watch_now(finding->watch), own);
+}
+
+static bool has_address(void *self, const struct address *own)
+{
+    return fate(self, own) != INTERFACE_GONE;
+}
+
+static bool has_way(void *self, const struct address *own)
+{
+    return fate(self, own) == INTERFACE_UP;
+}
+
+static void on_grace(void *self)
+{
+    struct finding *finding = self;
+    peers_lose(finding->config.peers, has_way, finding);
+}
+
+static bool any_is_down(const struct interfaces *now)
+{
+    for (size_t i = 0; i < now->count; i++)
+        if (!now->all[i].up)
+            return true;
+    return false;
+}
+
 static void on_interfaces(void *self, const struct interfaces *now)
 {
     struct finding *finding = self;
-    if (finding->began)
-        beacons_interfaces(finding->beacons, now);
+    bool gained = interfaces_gained(&finding->before, now);
+    finding->before = *now;
+    if (!finding->began)
+        return;
+    beacons_interfaces(finding->beacons, now);
+    peers_lose(finding->config.peers, has_address, finding);
+    timer_set(finding->grace, any_is_down(now)
+                                  ? loop_mono_ms(finding->config.loop) + FINDING_GRACE_MS
+                                  : TIMER_NEVER);
+    if (gained)
+        finding->calls->event(finding->self, &(struct node_event){.kind = EVENT_NETWORK});
 }
 
 /* ---- scans -----------------------------------------------------------------------------------*/
@@ -147,6 +196,8 @@ struct finding *finding_new(const struct finding_config *config, const struct fi
         return NULL;
     }
     finding->watch = interfaces_watch_new(config->loop, on_interfaces, finding);
+    finding->before = *interfaces_watch_now(finding->watch);
+    finding->grace = timer_new(config->loop, on_grace, finding);
     mesh_tag(config->mesh, tag);
     if (config->beacons)
         finding->beacons = beacons_new(config->loop, config->sys, tag, &BEACONS, finding);
@@ -163,6 +214,8 @@ void finding_end(struct finding *finding)
 {
     if (!finding)
         return;
+    finding->began = false;
+    timer_set(finding->grace, TIMER_NEVER);
     scanner_stop(finding->scanner, 0);
     beacons_free(finding->beacons);
     finding->beacons = NULL;
@@ -175,6 +228,7 @@ void finding_free(struct finding *finding)
     beacons_free(finding->beacons);
     scanner_free(finding->scanner);
     interfaces_watch_free(finding->watch);
+    timer_free(finding->grace);
     free(finding);
 }
 

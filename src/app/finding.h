@@ -1,5 +1,6 @@
 #pragma once
-/* Finding people: beacons and scans, joined to a running node. */
+/* Finding people: beacons and scans, joined to a running node; and what follows when this machine's
+ * interfaces change: links that cannot go on end, and everyone known is called anew. */
 #include "app/beacons.h"
 #include "app/scan.h"
 
@@ -10,7 +11,7 @@ struct finding_config {
     struct loop *loop;
     const struct sys *sys;           /* outlives it, */
     const struct identity *identity; /* and this too */
-    const struct peers *peers;       /* where the node listens; outlives it too */
+    struct peers *peers;             /* where the node listens; outlives it too */
     struct span mesh;                /* its name */
     bool beacons;                    /* sent and heard */
 };

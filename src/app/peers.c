@@ -733,6 +733,12 @@ static void drop(struct peers *peers)
     }
 }
 
+void peers_lose(struct peers *peers, bool (*keeps)(void *self, const struct address *own),
+                void *self)
+{
+    links_lose(peers->links, keeps, self);
+}
+
 void peers_drop(struct peers *peers)
 {
     drop(peers);

@@ -49,6 +49,10 @@ void peers_guest(struct peers *peers, const struct node_effect *effect);
 void peers_recall(struct peers *peers, struct span memory);
 void peers_resolve(struct peers *peers, uint64_t ticket, const char *host, uint16_t port);
 
+/* Links whose own address `keeps` says no of are lost: the node hears of it at the end of the turn.
+ */
+void peers_lose(struct peers *peers, bool (*keeps)(void *self, const struct address *own),
+                void *self);
 /* Everyone is let go, without a word to the node: it ends, and another begins. */
 void peers_drop(struct peers *peers);
 /* Takes no calls any more, makes none, and says goodbye to everyone. */

@@ -328,6 +328,7 @@ static void answer(struct node *node, const struct node_event *event)
     case EVENT_PAGE:
     case EVENT_UNTRIED:
     case EVENT_DISK_BACK:
+    case EVENT_NETWORK:
     case EVENT_TIMER:
         die("no answer for sync");
     }
@@ -444,6 +445,9 @@ static void dispatch(struct node *node, const struct node_event *event)
         break;
     case EVENT_DISK_BACK:
         disk_back(node);
+        break;
+    case EVENT_NETWORK:
+        node_mesh_event(node, &(struct overlay_event){.kind = OVERLAY_NETWORK});
         break;
     case EVENT_TIMER:
         tick(node);

@@ -253,6 +253,7 @@ enum node_event_kind {
     /* The disk, of itself. */
     EVENT_UNTRIED,   /* at the start: whispers stored as NODE_UNTRIED */
     EVENT_DISK_BACK, /* there is room again */
+    EVENT_NETWORK,   /* there is a way to others that was not there: who was not reached may be */
     EVENT_TIMER,     /* what EFFECT_TIMER asked for; any other moment is fine too */
 };
 

@@ -489,6 +489,7 @@ void guest_event_do(struct node *node, struct guest_link *link, const struct nod
     case EVENT_PAGE:
     case EVENT_UNTRIED:
     case EVENT_DISK_BACK:
+    case EVENT_NETWORK:
     case EVENT_TIMER:
         die("no event of a guest");
     }

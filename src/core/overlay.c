@@ -220,6 +220,10 @@ static void event_apply(struct turn *turn, const struct overlay_event *event)
     case OVERLAY_NO_PEER:
         memory_forget(overlay, &event->forget);
         return;
+    case OVERLAY_NETWORK:
+        memory_anew(overlay);
+        repair_anew(turn);
+        return;
     case OVERLAY_TICK:
         if (turn->now_ms >= overlay->cycle_at)
             cycle(turn);

@@ -136,6 +136,7 @@ enum overlay_event_kind {
     OVERLAY_KNOWN,
     OVERLAY_FORGET,  /* this address has led nowhere for long; not where the user named it */
     OVERLAY_NO_PEER, /* whoever is at `forget` is no peer, even if the user named it */
+    OVERLAY_NETWORK, /* our own machine has a way to others that it had not: all are tried anew */
     OVERLAY_TICK,    /* overlay_due has come; any other moment is fine too */
 };
 

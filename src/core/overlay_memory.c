@@ -211,6 +211,12 @@ void memory_tried(struct overlay *overlay, const struct overlay_address *address
         overlay->memory.state[place].tried = (uint8_t)overlay->cycle;
 }
 
+void memory_anew(struct overlay *overlay)
+{
+    for (size_t place = 0; place < PLACES; place++)
+        overlay->memory.state[place].tried = (uint8_t)(overlay->cycle - 1);
+}
+
 void memory_failed(struct overlay *overlay, const struct overlay_address *address)
 {
     size_t place = memory_find(overlay, address);

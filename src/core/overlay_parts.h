@@ -59,6 +59,8 @@ void memory_add(struct overlay *overlay, const struct overlay_address *address, 
 void memory_name(struct overlay *overlay, const struct overlay_address *address);
 /* A dial is on its way. */
 void memory_tried(struct overlay *overlay, const struct overlay_address *address);
+/* None was tried in this cycle. */
+void memory_anew(struct overlay *overlay);
 void memory_failed(struct overlay *overlay, const struct overlay_address *address);
 void memory_forget(struct overlay *overlay, const struct overlay_address *address);
 /* The same where the user did not name it. */
@@ -117,6 +119,8 @@ size_t people_known(const struct overlay *overlay);
 void repair(struct turn *turn);
 /* A link that we dialled broke: one of many, perhaps. */
 void repair_alarm(struct turn *turn);
+/* Everyone known is dialled once. */
+void repair_anew(struct turn *turn);
 /* Once a cycle: the size of the mesh, the random swap, remembered addresses. */
 void repair_cycle(struct turn *turn);
 

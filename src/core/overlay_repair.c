@@ -217,6 +217,13 @@ void repair_alarm(struct turn *turn)
     overlay->alarm_s = turn->now_s;
 }
 
+void repair_anew(struct turn *turn)
+{
+    struct overlay *overlay = turn->overlay;
+    overlay->alarm_cycle = overlay->cycle;
+    overlay->alarm_s = turn->now_s;
+}
+
 static void alarm_cycle(struct overlay *overlay)
 {
     overlay->lost /= 2;

@@ -216,6 +216,95 @@ def a_cable_plugged_in_later(meeting, _quick):
     return None
 
 
+def heard_after(speaker, hearer, text, began):
+    """Seconds until a word said now is there, and how long since `began` it took in all."""
+    since = hearer.now()
+    speaker.say(text)
+    hearer.expect(event="message", text=text, since=since)
+    return time.monotonic() - began
+
+
+def where_the_address_is_another_talk_goes_on(meeting, quick):
+    """Flush and add, at once and after a while; then interface down and up, cable out and in. Every
+    time both hear each other again within 5 s, though a dead link would last 45 s."""
+    wires, why = laid(meeting, 2)
+    if why:
+        return why
+    ana, bruno = (beaconed(wires, meeting, n, i) for i, n in enumerate(("ana", "bruno")))
+    ana.host = "0.0.0.0"
+    bruno.start()
+    ana.start(connect=[bruno])
+    all_linked([ana, bruno])
+    name, took = wires.names[0], []
+
+    def addressed(last):
+        wires.must("-n", name, "addr", "add", f"10.99.0.{last}/24", "dev", "eth0")
+
+    def flush():
+        wires.must("-n", name, "addr", "flush", "dev", "eth0")
+
+    def measure(what, number):
+        began = time.monotonic()
+        there = heard_after(ana, bruno, f"{what} {number}", began)
+        back = heard_after(bruno, ana, f"after {what} {number}", began)
+        took.append((what, max(there, back)))
+
+    for number in range(1 if quick else 3):
+        flush()
+        addressed(50 + number)
+        measure("flush and add at once", number)
+        flush()
+        time.sleep(3)  # a machine that waits for an answer of its DHCP server
+        addressed(60 + number)
+        measure("flush, 3 s, add", number)
+        wires.must("-n", name, "link", "set", "eth0", "down")
+        time.sleep(4)  # beyond the moment of grace
+        wires.must("-n", name, "link", "set", "eth0", "up")
+        measure("interface down for 4 s", number)
+        for seconds in (1, 8):
+            wires.unplug(0)
+            time.sleep(seconds)
+            wires.unplug(0, out=False)
+            measure(f"cable out for {seconds} s", number)
+    note("; ".join(f"{what}: {seconds:.2f} s" for what, seconds in took))
+    late = [what for what, seconds in took if seconds >= (15 if quick else 5)]
+    equal(late, [], "within 5 s")
+    equal(bruno.texts(), [t for t in ana.texts()], "nothing twice, nothing lost")
+    return None
+
+
+def two_wires_to_one_person_are_one_row(meeting, _quick):
+    wires, why = laid(meeting, 2)
+    if why:
+        return why
+    wires.must("-n", wires.names[0], "link", "add", "eth1", "type", "veth", "peer", "name", "eth1",
+               "netns", wires.names[1])
+    for number, name in enumerate(wires.names):
+        wires.must("-n", name, "addr", "add", f"10.98.0.{number + 1}/24", "dev", "eth1")
+        wires.must("-n", name, "link", "set", "eth1", "up")
+    ana, bruno = (beaconed(wires, meeting, n, i) for i, n in enumerate(("ana", "bruno")))
+    for peer in (ana, bruno):
+        peer.host = "0.0.0.0"
+        peer.start()
+    all_linked([ana, bruno])
+    time.sleep(4)  # for the whole burst of both, on both wires
+    for peer, other in ((ana, bruno), (bruno, ana)):
+        rows = [p for p in peer.ask("/peers", "peers")["peers"] if not p["self"]]
+        equal([(p["name"], p["id"]) for p in rows], [("bruno" if peer is ana else "ana", other.id)])
+    first = next(p for p in ana.ask("/peers", "peers")["peers"] if not p["self"])["address"]
+    wire = "eth1" if first.startswith(("10.98.", "[fe80")) and "eth0" not in first else "eth0"
+    ana.expect(event="peer", name="bruno", presence="linked")
+    since = ana.now()
+    wires.must("-n", wires.names[0], "link", "set", wire, "down")
+    ana.expect(event="peer", name="bruno", presence=lambda p: p != "linked", since=since)
+    began = time.monotonic()
+    ana.expect(event="peer", name="bruno", presence="linked", since=since)
+    note(f"from {first} to the other wire in {time.monotonic() - began:.2f} s")
+    ana.say("by the other wire")
+    bruno.expect(event="message", text="by the other wire")
+    return None
+
+
 class Ear:
     """All frames that leave a machine by its wire, seen from the bridge's end."""
 
@@ -450,6 +539,8 @@ STORIES = [
     by_link_local_addresses_alone,
     several_users_of_one_machine,
     a_cable_plugged_in_later,
+    where_the_address_is_another_talk_goes_on,
+    two_wires_to_one_person_are_one_row,
     where_beacons_are_lost_a_scan_finds,
     lost_packets_hide_nobody,
     strangers_get_the_right_verdict,

@@ -133,6 +133,43 @@ static void loopback_is_there(void **state)
     assert_false(interfaces_equal(&one, &again));
 }
 
+static void an_address_is_up_down_or_gone(void **state)
+{
+    (void)state;
+    struct interface lan = on("192.168.1.5", 24, "");
+    struct address own = local("192.168.1.5", 7), other = local("192.168.1.6", 7);
+    struct address loopback = local("127.0.0.9", 7);
+    struct interfaces now = {.count = 1, .all = {lan}}, before = {.count = 1, .all = {lan}};
+    now.all[0].up = before.all[0].up = true;
+    assert_int_equal(interfaces_fate(&now, &own), INTERFACE_UP);
+    assert_int_equal(interfaces_fate(&now, &other), INTERFACE_GONE);
+    assert_int_equal(interfaces_fate(&now, &loopback), INTERFACE_UP);
+    assert_false(interfaces_gained(&before, &now));
+    before.all[0].up = false;
+    assert_int_equal(interfaces_fate(&before, &own), INTERFACE_DOWN);
+    assert_true(interfaces_gained(&before, &now)); /* the cable is back */
+    assert_false(interfaces_gained(&now, &before));
+    before = now; /* the same address on a second interface: one of the two is enough */
+    before.all[before.count++] = lan;
+    assert_int_equal(interfaces_fate(&before, &own), INTERFACE_UP);
+    assert_false(interfaces_gained(&now, &before));
+    before = now;
+    before.all[0].address = other;
+    assert_true(interfaces_gained(&before, &now));
+    memcpy(now.all[0].name, "veth1", 6);
+    assert_false(interfaces_gained(&before, &now));
+    now.all[0].name[0] = '\0';
+    now.all[0].loopback = true;
+    assert_false(interfaces_gained(&before, &now));
+    now.all[0].loopback = false;
+    before.count = 0; /* the system did not say: nothing is torn, everyone tried */
+    assert_int_equal(interfaces_fate(&before, &own), INTERFACE_UP);
+    assert_true(interfaces_gained(&before, &now));
+    for (before.count = 0; before.count < INTERFACES_MAX; before.count++)
+        before.all[before.count] = lan;
+    assert_int_equal(interfaces_fate(&before, &other), INTERFACE_UP); /* there may be more */
+}
+
 static void on_change(void *self, const struct interfaces *now)
 {
     (void)self;
@@ -308,6 +345,7 @@ int main(void)
             lo = here.all[i];
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_subnet_ends_where_its_bits_do),
+        cmocka_unit_test_setup_teardown(an_address_is_up_down_or_gone, start, stop),
         cmocka_unit_test_setup_teardown(loopback_is_there, start, stop),
         cmocka_unit_test_setup_teardown(a_watch_knows_what_is_there, start, stop),
         cmocka_unit_test_setup_teardown(everyone_on_the_wire_hears_who_speaks_too, start, stop),

@@ -179,6 +179,37 @@ static void a_link_may_go_in_any_callback(void **state)
             }
 }
 
+static bool keeps(void *self, const struct address *own)
+{
+    const bool *answer = self;
+    assert_true(address_is_loopback(own));
+    return *answer;
+}
+
+static void who_has_no_address_any_more_is_lost(void **state)
+{
+    (void)state;
+    for (int plain = 0; plain < 2; plain++) {
+        bool answer = true;
+        again(LINK_LIMITS);
+        both_up(plain ? LINK_PLAIN : LINK_TLS);
+        links_lose(links[CALLER], keeps, &answer);
+        send_all(&ends[CALLER], words, 100);
+        UNTIL(ends[LISTENER].heard_size == 100);
+        assert_int_equal(ends[CALLER].downs, 0);
+        answer = false;
+        inside = true;
+        links_lose(links[CALLER], keeps, &answer);
+        links_lose(links[CALLER], keeps, &answer);
+        inside = false;
+        assert_int_equal(ends[CALLER].downs, 0);
+        UNTIL(ends[CALLER].downs);
+        assert_int_equal(ends[CALLER].why, LINK_DOWN_LOST);
+        UNTIL(ends[LISTENER].downs);
+        nobody_left();
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -190,6 +221,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_close_does_not_wait_for_ever, setup, teardown),
         cmocka_unit_test_setup_teardown(goodbyes_are_few, setup, teardown),
         cmocka_unit_test_setup_teardown(a_link_may_go_in_any_callback, setup, teardown),
+        cmocka_unit_test_setup_teardown(who_has_no_address_any_more_is_lost, setup, teardown),
     };
     return cmocka_run_group_tests_name("net_link_end", tests, words_make, contexts_free);
 }

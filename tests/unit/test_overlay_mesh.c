@@ -272,6 +272,21 @@ static void remember(unsigned first, unsigned count)
     }
 }
 
+static void all_dials_fail(unsigned dialled[256])
+{
+    for (unsigned going = 1; going;) {
+        going = 0;
+        for (size_t i = 0; i < OVERLAY_DIALS; i++) {
+            struct overlay_address address = overlay.dials[i].address;
+            if (address.port == 0)
+                continue;
+            dialled[address.ip[15]]++;
+            dial_fails(&address);
+            going = 1;
+        }
+    }
+}
+
 /* Everyone known is dialled once; but not because others dial us and go. */
 static void a_disaster_makes_us_look_for_everyone(void **state)
 {
@@ -297,22 +312,29 @@ static void a_disaster_makes_us_look_for_everyone(void **state)
     }
     assert_int_equal(overlay_active(&overlay), OVERLAY_ACTIVE);
     unsigned dialled[256] = {0};
-    for (unsigned going = 1; going;) {
-        going = 0;
-        for (size_t i = 0; i < OVERLAY_DIALS; i++) {
-            struct overlay_address address = overlay.dials[i].address;
-            if (address.port == 0)
-                continue;
-            dialled[address.ip[15]]++;
-            dial_fails(&address);
-            going = 1;
-        }
-    }
+    all_dials_fail(dialled);
     for (unsigned i = 200; i < 240; i++)
         assert_int_equal(dialled[i], 1);
     overlay.lost = 0;
     wait_ms((OVERLAY_ALARM_CYCLES + 2) * (uint64_t)OVERLAY_CYCLE_MS);
     assert_int_equal(overlay.alarm_cycle, 0);
+}
+
+/* Whoever failed a moment ago, and however often before. */
+static void where_the_network_is_another_all_are_dialled_anew(void **state)
+{
+    (void)state;
+    overlay.cycle = 5;
+    remember(200, 30);
+    for (unsigned turn = 0; turn < 20; turn++) {
+        unsigned dialled[256] = {0};
+        all_dials_fail(dialled);
+        memset(dialled, 0, sizeof dialled);
+        give(&(struct overlay_event){.kind = OVERLAY_NETWORK});
+        all_dials_fail(dialled);
+        for (unsigned i = 200; i < 230; i++)
+            assert_int_equal(dialled[i], 1);
+    }
 }
 
 /* 2 % in a minute: ten in 3,000 cycles. Each leaves us with as many links as before. */
@@ -359,6 +381,7 @@ int main(void)
         cmocka_unit_test_setup(an_eviction_is_no_reason_to_join, alone),
         cmocka_unit_test_setup(a_lost_link_is_repaired_at_once, alone),
         cmocka_unit_test_setup(a_disaster_makes_us_look_for_everyone, alone),
+        cmocka_unit_test_setup(where_the_network_is_another_all_are_dialled_anew, alone),
         cmocka_unit_test_setup(links_are_swapped_now_and_then, alone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

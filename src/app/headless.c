@@ -7,11 +7,10 @@
 
 #include "app/app.h"
 #include "app/i18n.h"
+#include "app/intake.h"
 #include "app/json.h"
-#include "app/lines.h"
 #include "app/output.h"
 #include "base/alloc.h"
-#include "base/buf.h"
 #include "base/gettext.h"
 #include "base/i18n.h"
 #include "core/command.h"
@@ -19,7 +18,6 @@
 #include "net/address.h"
 #include "net/loop.h"
 
-#include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,8 +26,6 @@
 #include <utlist.h>
 
 enum {
-    LINES_AT_ONCE = 64,      /* between two commits: the node lets some hundred words wait */
-    INPUT_MAX = 64 * 1024,   /* read and not taken yet: two reads of the loop's, and to spare */
     TYPED_MAX = 1024 * 1024, /* bytes of lines that an answer may still come to */
     USAGE_BYTES = 512,       /* a usage and its line of help, in any language */
     SAID = 256,              /* notices and errors that /log tells */
@@ -46,20 +42,15 @@ struct typed {
 struct headless {
     struct app *app;
     struct output *output;
-    struct lines lines;
-    struct buf input;
+    struct intake *intake;
     struct typed *typed; /* the latest last */
     size_t typed_size;
     uint64_t number;    /* of the latest line */
     uint64_t refused;   /* the last one that was answered with an error */
     json_t *said;       /* for /log */
     char *conversation; /* where text goes */
-    size_t taken;       /* lines since the disk had nothing to do */
-    bool crowded;       /* the reader is slow */
-    bool ended;         /* the input is at its end, */
     bool exit_on_eof;
-    bool leaving; /* what comes after /exit is not for us */
-    bool failed;  /* nobody heard what was to be said */
+    bool failed; /* nobody heard what was to be said */
 };
 
 /* ---- out ---- */
@@ -141,16 +132,10 @@ static void error_put_about(struct headless *headless, const char *code, const c
 
 static void on_missed(void *self, uint64_t count)
 {
-    char text[MESSAGE_TEXT_BYTES], number[24];
-    const char *texts[] = {number};
-    snprintf(number, sizeof number, "%" PRIu64, count);
-    message_fill(ngettext("%s line was left out here, because nobody read. Messages are kept: "
-                          "/search finds them.",
-                          "%s lines were left out here, because nobody read. Messages are kept: "
-                          "/search finds them.",
-                          (unsigned long)count),
-                 texts, 1, text, sizeof text);
-    json_t *members = say_json("output-dropped", text, json_null());
+    char text[MESSAGE_TEXT_BYTES];
+    struct message message = output_missed_message(count);
+    message_text(&message, i18n_translate, text, sizeof text);
+    json_t *members = say_json(message.code, text, json_null());
     json_object_set_new(members, "count", json_integer((json_int_t)count));
     event_put(self, "notice", members);
 }
@@ -450,96 +435,24 @@ static uint64_t typed_add(struct headless *headless, const char *text, size_t si
     return typed->number;
 }
 
-static void leave(struct headless *headless)
+static void on_line(void *self, const char *text, size_t size)
 {
-    if (headless->leaving)
-        return;
-    headless->leaving = true;
-    app_leave(headless->app);
-}
-
-static bool is_exit(const struct headless *headless, const char *text, size_t size)
-{
-    struct line line;
-    line_parse(app_names(headless->app), text, size, &line);
-    bool is = line.kind == LINE_COMMAND && line.command.id == COMMAND_EXIT;
-    line_done(&line);
-    return is;
-}
-
-static void line_take(struct headless *headless, const char *text, size_t size)
-{
-    if (is_exit(headless, text, size))
-        headless->leaving = true;
+    struct headless *headless = self;
     app_line(headless->app, headless->conversation, text, size, typed_add(headless, text, size));
 }
 
-static void line_refuse(struct headless *headless, const char *code, const char *text)
+static void on_refused(void *self, const char *code, const char *text)
 {
+    struct headless *headless = self;
     said_keep(headless, true, code, text);
     event_put(headless, "error", say_json(code, text, json_string("")));
 }
 
-static void on_line(void *self, const char *text, size_t length, enum line_problem problem)
+static void on_ended(void *self)
 {
     struct headless *headless = self;
-    if (headless->leaving)
-        return;
-    headless->taken++;
-    switch (problem) {
-    case LINE_FINE:
-        line_take(headless, text, length);
-        break;
-    case LINE_TOO_LONG:
-        line_refuse(headless, "line-too-long",
-                    _("The line is longer than 64 KiB and was left out."));
-        break;
-    case LINE_NOT_UTF8:
-        line_refuse(headless, "not-utf8", _("The line is not UTF-8 and was left out."));
-        break;
-    case LINE_HAS_NUL:
-        line_refuse(headless, "has-nul", _("The line holds a NUL byte and was left out."));
-        break;
-    }
-}
-
-static bool must_wait(const struct headless *headless)
-{
-    return headless->crowded || (headless->taken >= LINES_AT_ONCE && app_is_busy(headless->app));
-}
-
-/* As many lines as may be taken now. */
-static void input_take(struct headless *headless)
-{
-    struct buf *input = &headless->input;
-    if (!app_is_busy(headless->app))
-        headless->taken = 0;
-    bool leaving = headless->leaving || app_is_leaving(headless->app);
-    while (input->length && !leaving && !must_wait(headless)) {
-        const char *bytes = (const char *)buf_bytes(input);
-        const char *newline = memchr(bytes, '\n', input->length);
-        size_t size = newline ? (size_t)(newline - bytes) + 1 : input->length;
-        lines_add(&headless->lines, bytes, size);
-        buf_eat(input, size);
-        leaving = headless->leaving;
-    }
-    if (leaving)
-        buf_eat(input, input->length);
-    else if (headless->ended && input->length == 0) {
-        lines_end(&headless->lines);
-        if (headless->exit_on_eof)
-            leave(headless);
-    }
-    loop_input_hold(app_loop(headless->app), input->length > 0 || headless->crowded);
-}
-
-static void on_input(void *self, const char *bytes, size_t size)
-{
-    struct headless *headless = self;
-    headless->ended = size == 0;
-    if (!buf_add(&headless->input, bytes, size))
-        die("more input came than was asked for");
-    input_take(headless);
+    if (headless->exit_on_eof)
+        intake_leave(headless->intake);
 }
 
 /* ---- the whole ---- */
@@ -547,8 +460,7 @@ static void on_input(void *self, const char *bytes, size_t size)
 static void on_crowded(void *self, bool crowded)
 {
     struct headless *headless = self;
-    headless->crowded = crowded;
-    loop_again(app_loop(headless->app));
+    intake_crowded(headless->intake, crowded);
 }
 
 /* As in any pipe whose reader left, but in order: what is under way is finished. */
@@ -556,13 +468,13 @@ static void on_gone(void *self)
 {
     struct headless *headless = self;
     headless->failed = true;
-    leave(headless);
+    intake_leave(headless->intake);
 }
 
 static void on_turned(void *self)
 {
     struct headless *headless = self;
-    input_take(headless);
+    intake_turn(headless->intake);
     output_turn(headless->output);
 }
 
@@ -570,10 +482,9 @@ static void headless_done(struct headless *headless)
 {
     output_free(headless->output);
     app_free(headless->app);
+    intake_free(headless->intake);
     while (headless->typed)
         typed_drop(headless, headless->typed);
-    lines_done(&headless->lines);
-    buf_done(&headless->input);
     json_decref(headless->said);
     free(headless->conversation);
 }
@@ -582,16 +493,15 @@ int headless_run(const struct options *options)
 {
     static const struct app_face face = {on_ready, on_effect, on_say, on_turned, NULL, on_scan};
     static const struct output_calls calls = {on_crowded, on_missed, on_gone};
+    static const struct intake_calls intake_calls = {on_line, on_refused, on_ended};
     struct headless headless = {.exit_on_eof = options->exit_on_eof};
     headless.app = app_new(options, &face, &headless);
     if (!headless.app)
         return EXIT_FAILURE;
-    lines_init(&headless.lines, on_line, &headless);
-    buf_init(&headless.input, INPUT_MAX);
     headless.conversation = xstrdup(ROOM_EVERYONE);
     headless.said = json_array();
     headless.output = output_new(app_loop(headless.app), STDOUT_FILENO, &calls, &headless);
-    loop_on_input(app_loop(headless.app), STDIN_FILENO, on_input, &headless);
+    headless.intake = intake_new(headless.app, STDIN_FILENO, &intake_calls, &headless);
     int status = app_run(headless.app);
     size_t size;
     char *bye =

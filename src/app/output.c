@@ -140,10 +140,16 @@ static bool line_fits(const struct output *output, size_t size)
     return output->missed == 0 && size < room;
 }
 
+static void text_put(struct output *output, const char *text, size_t size)
+{
+    if (!buf_add(&output->held, text, size))
+        die("a line that fits does not");
+}
+
 static void line_put(struct output *output, const char *line, size_t size)
 {
-    if (!buf_add(&output->held, line, size) || !buf_add(&output->held, "\n", 1))
-        die("a line that fits does not");
+    text_put(output, line, size);
+    text_put(output, "\n", 1);
 }
 
 static void crowd(struct output *output)
@@ -165,6 +171,25 @@ void output_add(struct output *output, const char *line, size_t size)
     }
     line_put(output, line, size);
     crowd(output);
+}
+
+bool output_open(struct output *output, const char *text, size_t size)
+{
+    if (output->gone || !line_fits(output, size))
+        return false;
+    text_put(output, text, size);
+    crowd(output);
+    return true;
+}
+
+struct message output_missed_message(uint64_t count)
+{
+    return message_counted("output-dropped",
+                           NP_("%s line was left out here, because nobody read. Messages are "
+                               "kept: /search finds them.",
+                               "%s lines were left out here, because nobody read. Messages are "
+                               "kept: /search finds them."),
+                           count);
 }
 
 /* Once there is room for a good while. */

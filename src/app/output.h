@@ -3,6 +3,8 @@
  *
  * Invariants: lines arrive whole and in order; what is held never passes OUTPUT_MAX; and where
  * lines had to be left out, the reader is told how many, at the place where they are missing. */
+#include "core/message.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -35,6 +37,11 @@ void output_free(struct output *output);
 
 /* `line` without its newline, in one piece of the output or not at all. */
 void output_add(struct output *output, const char *line, size_t size);
+/* The same, but what comes next stands right behind it: a prompt. False: there is no room for it,
+ * or nobody reads; the reader misses nothing by that. */
+bool output_open(struct output *output, const char *text, size_t size);
+/* What to say of lines that were left out (output_calls, `missed`). */
+struct message output_missed_message(uint64_t count);
 /* Writes what can be written now; to be called at the end of each turn. */
 void output_turn(struct output *output);
 /* The loop is over: writes the rest, behind it this line, and waits for the reader, OUTPUT_LAST_MS

@@ -67,16 +67,10 @@ void sentence(char *into, size_t size, const char *format, const char *one, cons
 
 /* ---- times ---- */
 
-void ago_text(uint64_t ms, char *into, size_t size)
+void ago_text(const struct ui *ui, uint64_t ms, char *into, size_t size)
 {
-    const uint64_t minute = 60000, hour = 60 * minute, day = 24 * hour;
-    char count[24];
-    const char *form = ms < 90 * minute ? _("%1$s min") : ms < 2 * day ? _("%1$s h") : _("%1$s d");
-    uint64_t number = ms < 90 * minute ? (ms + minute / 2) / minute
-                      : ms < 2 * day   ? (ms + hour / 2) / hour
-                                       : (ms + day / 2) / day;
-    snprintf(count, sizeof count, "%" PRIu64, number);
-    sentence(into, size, form, count, NULL, NULL);
+    struct message span = message_while(ms);
+    message_text(&span, ui->config.translate, into, size);
 }
 
 static struct tm local(uint64_t wall)
@@ -105,20 +99,11 @@ int day_number(uint64_t wall)
     return tm.tm_year * 366 + tm.tm_yday;
 }
 
-void day_text(uint64_t wall, char *into, size_t size)
+void day_text(const struct ui *ui, uint64_t wall, char *into, size_t size)
 {
-    static const char *const days[] = {N_("Sunday"),   N_("Monday"), N_("Tuesday"), N_("Wednesday"),
-                                       N_("Thursday"), N_("Friday"), N_("Saturday")};
-    static const char *const months[] = {N_("January"), N_("February"), N_("March"),
-                                         N_("April"),   N_("May"),      N_("June"),
-                                         N_("July"),    N_("August"),   N_("September"),
-                                         N_("October"), N_("November"), N_("December")};
     struct tm tm = local(wall);
-    char day[16];
-    snprintf(day, sizeof day, "%d", tm.tm_mday);
-    /* TRANSLATORS: a date: day of the week, day of the month, month */
-    sentence(into, size, _("%1$s %2$s %3$s"), _(days[tm.tm_wday % 7]), day,
-             _(months[tm.tm_mon % 12]));
+    struct message day = message_day(tm.tm_wday, tm.tm_mday, tm.tm_mon);
+    message_text(&day, ui->config.translate, into, size);
 }
 
 /* ---- the title ---- */

@@ -42,8 +42,8 @@ static void rtt_text(uint32_t us, char *into, size_t size)
 }
 
 /* What stands at the right: the one thing that matters most. */
-static void right_make(const struct model *model, const struct row *row, char *into, size_t size,
-                       enum style *style)
+static void right_make(const struct ui *ui, const struct model *model, const struct row *row,
+                       char *into, size_t size, enum style *style)
 {
     char text[UI_MINI_BYTES];
     *style = STYLE_QUIET;
@@ -63,7 +63,7 @@ static void right_make(const struct model *model, const struct row *row, char *i
     } else if (row->presence == PRESENCE_AWAY) {
         snprintf(into, size, "%s", _("away"));
     } else if (row->presence == PRESENCE_GONE && row->seen > 0 && model->now > row->seen) {
-        ago_text(model->now - row->seen, into, size);
+        ago_text(ui, model->now - row->seen, into, size);
     } else if (row->presence == PRESENCE_LINKED && row->rtt_us > 0) {
         rtt_text(row->rtt_us, into, size);
     }
@@ -88,7 +88,7 @@ static void row_draw(struct ui *ui, const struct model *model, int row, const st
     enum style mark_style, right_style;
     const char *mark = mark_of(ui, what, &mark_style);
     int column = grid_put(grid, row, 1 + (what->kind == ROW_GUEST && what->via), mark_style, mark);
-    right_make(model, what, right, sizeof right, &right_style);
+    right_make(ui, model, what, right, sizeof right, &right_style);
     text_shown(what->label, strlen(what->label), label, sizeof label);
     int width = (int)text_width(right, strlen(right));
     int trust = what->trust == TRUST_SEEN ? 0 : 2;

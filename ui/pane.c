@@ -53,7 +53,7 @@ static void badges_make(const struct ui *ui, const struct post *post, char *badg
     }
     if (post->skew_ms != 0) {
         uint64_t off = (uint64_t)(post->skew_ms < 0 ? -post->skew_ms : post->skew_ms);
-        ago_text(off, span, sizeof span);
+        ago_text(ui, off, span, sizeof span);
         snprintf(text, sizeof text, "%s%s", post->skew_ms < 0 ? "−" : "+", span);
         badge_add(badge, text);
     }

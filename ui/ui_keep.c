@@ -87,7 +87,7 @@ void log_open(struct ui *ui)
         char hour[6], text[UI_MINI_BYTES];
         if (day_number(said->wall) != day) {
             day = day_number(said->wall);
-            day_text(said->wall, text, sizeof text);
+            day_text(ui, said->wall, text, sizeof text);
             (void)ui_page_add(ui, STYLE_HEADING, NULL, text, NULL, NULL);
         }
         hour_text(said->wall, hour);

@@ -260,9 +260,9 @@ const char *text_shown(const char *raw, size_t size, char *into, size_t into_siz
 int name_put(struct grid *grid, int row, int column, int end, enum style style, const char *name);
 enum style speaker_style(const struct id *id, const char *guest);
 /* "12 min", "3 h", "5 d". */
-void ago_text(uint64_t ms, char *into, size_t size);
+void ago_text(const struct ui *ui, uint64_t ms, char *into, size_t size);
 /* Of our wall clock, local. */
-void day_text(uint64_t wall, char *into, size_t size);
+void day_text(const struct ui *ui, uint64_t wall, char *into, size_t size);
 void hour_text(uint64_t wall, char into[6]);
 int day_number(uint64_t wall);
 /* The sentence with its gaps filled. */

@@ -64,6 +64,11 @@ static enum letter letter_of(int32_t code)
     return is_in(CLOSE, sizeof CLOSE / sizeof *CLOSE, code) ? LETTER_CLOSE : LETTER_WORD;
 }
 
+bool word_may_hold(int32_t code)
+{
+    return letter_of(code) != LETTER_NONE;
+}
+
 /* A cluster of the text: where it is, and what its first code point is. */
 struct cluster {
     size_t at;

@@ -8,6 +8,9 @@
 #include "core/ids.h"
 #include "core/span.h"
 
+#include <stdbool.h>
+#include <stdint.h>
+
 struct mention {
     char *name; /* folded; NULL: never mentioned */
     size_t size;
@@ -17,6 +20,9 @@ struct mention {
 /* A name that shows nothing is never mentioned. */
 void mention_init(struct mention *mention, struct span name, const struct id *id);
 void mention_done(struct mention *mention);
+
+/* Whether a word may hold this code point: no blank, no punctuation, no sign. */
+bool word_may_hold(int32_t code);
 
 bool mention_is(const struct mention *mention, struct span text)
     __attribute__((warn_unused_result));

@@ -135,6 +135,37 @@ size_t message_fill(const char *sentence, const char *const *texts, size_t count
     return out.length;
 }
 
+/* ---- dates ---- */
+
+struct message message_day(int weekday, int day, int month)
+{
+    static const char *const days[] = {N_("Sunday"),   N_("Monday"), N_("Tuesday"), N_("Wednesday"),
+                                       N_("Thursday"), N_("Friday"), N_("Saturday")};
+    static const char *const months[] = {N_("January"), N_("February"), N_("March"),
+                                         N_("April"),   N_("May"),      N_("June"),
+                                         N_("July"),    N_("August"),   N_("September"),
+                                         N_("October"), N_("November"), N_("December")};
+    /* TRANSLATORS: a date: day of the week, day of the month, month */
+    struct message message = message_make("day", N_("%1$s %2$s %3$s"));
+    message_add_marked(&message, days[(unsigned)weekday % 7]);
+    message_add_number(&message, (uint64_t)day);
+    message_add_marked(&message, months[(unsigned)month % 12]);
+    return message;
+}
+
+struct message message_while(uint64_t ms)
+{
+    const uint64_t minute = 60000, hour = 60 * minute, day = 24 * hour;
+    uint64_t unit = ms < 90 * minute ? minute : ms < 2 * day ? hour : day;
+    struct message message = message_make("while", unit == minute ? N_("%1$s min")
+                                                   : unit == hour ? N_("%1$s h")
+                                                                  : N_("%1$s d"));
+    message_add_number(&message, (ms + unit / 2) / unit);
+    return message;
+}
+
+/* ---- in words ---- */
+
 /* gettext("") is the catalogue's header: an empty text is never looked up. */
 static const char *translated(message_translate *translate, const char *one, const char *many,
                               uint64_t count)

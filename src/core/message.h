@@ -41,6 +41,11 @@ struct message message_make(const char *code, const char *sentence);
 /* The count is the first argument already. */
 struct message message_counted(const char *code, const char *one, const char *many, uint64_t count);
 
+/* "Thursday 20 November"; weekdays from Sunday, 0, months from January, 0. */
+struct message message_day(int weekday, int day, int month);
+/* "12 min", "3 h", "5 d". */
+struct message message_while(uint64_t ms);
+
 /* Fills the next gap. More than MESSAGE_ARGUMENTS dies. Texts are UTF-8; the front end makes them
  * safe to show, like every text. */
 void message_add(struct message *message, const char *text);

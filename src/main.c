@@ -7,6 +7,7 @@
 #include "app/app.h"
 #include "app/files.h"
 #include "app/i18n.h"
+#include "app/plain.h"
 #include "base/alloc.h"
 #include "base/buf.h"
 #include "base/clean.h"
@@ -623,7 +624,7 @@ int main(int argc, char **argv)
     case OPTIONS_RUN:
         break;
     }
-    if (options.doctor || options.plain)
-        return refuse(options.doctor ? "doctor" : "--plain");
-    return screen_run(&options);
+    if (options.doctor)
+        return refuse("doctor");
+    return options.plain ? plain_run(&options, theme_name) : screen_run(&options);
 }

@@ -176,9 +176,11 @@ const char *terminal_problem(void)
 {
     int result;
     if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))
-        return _("A screen needs a terminal. For programs and pipes there is tertuliad.");
+        return _("A screen needs a terminal. tertulia --plain works without one, and for programs "
+                 "there is tertuliad.");
     if (setupterm(NULL, STDOUT_FILENO, &result) != OK)
-        return _("The terminal's kind is not known here: set TERM, to xterm-256color for example.");
+        return _("The terminal's kind is not known here: set TERM, to xterm-256color for example. "
+                 "tertulia --plain works everywhere.");
     const char *place = tigetstr("cup");
     bool can_place = place && place != (const char *)-1;
     del_curterm(cur_term); /* curses makes one of its own */

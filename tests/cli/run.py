@@ -239,7 +239,7 @@ def wrong_usage_is_told_in_the_users_language():
 
 @test
 def what_is_not_there_yet_is_refused():
-    for words in (["doctor"], ["--plain"]):
+    for words in (["doctor"],):
         result = run(SCREEN, *words)
         equal((result.returncode, result.stdout), (1, b""), words)
         assert words[0].encode() in result.stderr and result.stderr.count(b"\n") == 1
@@ -409,6 +409,8 @@ def no_screen_without_a_terminal_for_it():
         equal(terminal.end(), 1, kind)
         assert terminal.seen.startswith(b"tertulia: "), f"{kind}: {terminal.seen!r}"
         assert b"\x1b" not in terminal.seen, f"{kind}: {terminal.seen!r}"
+        assert b"--plain" in terminal.seen, f"{kind}: {terminal.seen!r}"
+        equal(terminal.seen.count(b"\n"), 1, kind)
 
 
 def main():

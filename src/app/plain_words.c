@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "base/utf8.h"
 #include "core/mention.h"
+#include "core/model_make.h"
 #include "core/room.h"
 #include "core/word.h"
 
@@ -90,22 +91,12 @@ const char *plain_name(const char *raw, size_t size, char into[PLAIN_NAME_BYTES]
     return into;
 }
 
-static const struct conversation *conversation_find(const struct plain_words *words,
-                                                    const char *name)
-{
-    const struct conversation *found;
-    for (size_t i = 0; words->model && (found = model_conversation(words->model, i)); i++)
-        if (strcmp(found->name, name) == 0)
-            return found;
-    return NULL;
-}
-
 /* What is whispered to is called like a person; a room's name has no blank in it, and begins as no
  * name does that goes without quotes. */
 const char *plain_title(const struct plain_words *words, const char *conversation,
                         char into[PLAIN_NAME_BYTES])
 {
-    const struct conversation *found = conversation_find(words, conversation);
+    const struct conversation *found = words->model ? model_find(words->model, conversation) : NULL;
     const char *title = found ? found->title : conversation;
     if (conversation[0] == '@')
         return plain_name(title, strlen(title), into);
@@ -482,7 +473,7 @@ static void answer_search(struct plain_words *words, const struct node_answer *a
     if (answer->count == 0)
         plain_say(words, false, _("Nothing was found."));
     else
-        plain_tell(words, ngettext("%1$s found", "%1$s found", (unsigned long)answer->count), count,
+        plain_tell(words, ngettext("%1$s line found", "%1$s lines found", (unsigned long)answer->count), count,
                    NULL, NULL);
 }
 
@@ -516,28 +507,43 @@ void plain_answer(struct plain_words *words, const struct node_answer *answer, u
 
 /* ---- scans and receipts ---- */
 
+/* A long one says three times how far it is. */
+static void scan_progress_tell(struct plain_words *words, const struct scan_event *event)
+{
+    char percent[24];
+    unsigned quarters = event->total > 0 ? (unsigned)(event->tried * 4 / event->total) : 0;
+    if (quarters <= words->quarters || quarters > 3)
+        return;
+    words->quarters = quarters;
+    snprintf(percent, sizeof percent, "%u", quarters * 25);
+    plain_tell(words, _("%1$s %% of the scan is done."), percent, NULL, NULL);
+}
+
 void plain_scan(struct plain_words *words, const struct scan_event *event)
 {
     const struct scan_find *find = event->find;
+    const char *dialect = find && !find->id ? find->dialect : NULL;
     char name[PLAIN_NAME_BYTES] = "";
     struct message over;
     char text[MESSAGE_TEXT_BYTES];
     switch (event->state) {
     case SCAN_STARTED:
+        words->quarters = 0;
         plain_tell(words, _("Looking for people in %1$s. /scan stop ends it."), event->range, NULL,
                    NULL);
         return;
     case SCAN_PROGRESS:
+        scan_progress_tell(words, event);
         return;
     case SCAN_FOUND:
         if (find->name)
             plain_name(find->name, strlen(find->name), name);
         plain_tell(words,
-                   find->name && find->dialect ? _("Found at %1$s: %2$s, speaks %3$s")
-                   : find->name                ? _("Found at %1$s: %2$s")
-                   : find->dialect             ? _("Found at %1$s: somebody who speaks %3$s")
-                                               : _("Found at %1$s: it is not known who"),
-                   find->address, name, find->dialect);
+                   find->name && dialect ? _("Found at %1$s: %2$s (guest, speaks %3$s)")
+                   : find->name          ? _("Found at %1$s: %2$s")
+                   : dialect             ? _("Found at %1$s: a guest who speaks %3$s")
+                                         : _("Found at %1$s: it is not known who"),
+                   find->address, name, dialect);
         return;
     case SCAN_DONE:
     case SCAN_STOPPED:
@@ -556,7 +562,9 @@ void plain_delivered(struct plain_words *words, const char *conversation, size_t
     plain_title(words, conversation, title);
     snprintf(stored, sizeof stored, "%zu", count);
     snprintf(people, sizeof people, "%zu", of);
-    if (count < of)
+    if (count == 0 && conversation[0] == '@')
+        filled(text, sizeof text, _("%1$s does not have it yet"), title, NULL, NULL);
+    else if (count < of)
         filled(text, sizeof text,
                _("delivered to %1$s of %2$s so far; /who-got says who does not have it yet"),
                stored, people, NULL);

@@ -20,6 +20,7 @@ struct plain_words {
     const struct model *model; /* knows what conversations are called; NULL: nobody does */
     const char *here;          /* where Enter goes: what is said there needs no other word */
     int day;                   /* of the last line that has a time: another day has a line */
+    unsigned quarters;         /* of the scan that is under way, as was told */
 };
 
 /* `wall`: today begins here. */

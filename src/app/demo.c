@@ -228,6 +228,9 @@ static bool perform(struct demo *demo, unsigned who, struct node_effect *effect)
     case EFFECT_STORE_ROOM:
     case EFFECT_STORE_MEMBER:
     case EFFECT_STORE_SELF:
+    case EFFECT_STORE_LOCAL:
+    case EFFECT_STORE_OWED:
+    case EFFECT_DROP_OWED:
         demo->stores += own;
         demo_later(demo, DISK_US, who, store_run)->effect = effect;
         return true;

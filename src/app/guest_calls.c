@@ -492,6 +492,10 @@ void visitor_over(struct visitor *visitor)
     bool calls_again = visitor->worked && !visitor->over && !visitor->back;
     if (visitor->told || !calls_again)
         visitor_tell_down(visitor, calls_again);
+    if (visitor->peer && visitor->asked) {
+        visitor->asked = false;
+        visitor->guests->calls->peer(visitor->guests->self, &visitor->where);
+    }
     tell_vain(visitor, visitor->failed ? visitor->failed : CALL_HUNG_UP);
     if (calls_again)
         again(visitor);

@@ -399,6 +399,8 @@ static void hang_up(struct visitor *visitor, enum guest_why why)
 {
     if (why == WHY_NO_TEXT)
         trouble_tell(visitor, GUEST_NO_TEXT, 0);
+    else if (why == WHY_PEER)
+        visitor->peer = true;
     else if (why == WHY_STUCK)
         trouble_tell(visitor, GUEST_NO_READER, 0);
     if (visitor->link)

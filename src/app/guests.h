@@ -26,6 +26,8 @@ struct guests_calls {
     void (*event)(void *self, const struct node_event *event); /* for the node */
     /* A caller begins to speak TLS: the link is theirs to take, by link_pass. */
     void (*native)(void *self, struct link *link);
+    /* Our greeting came from there, so it is a peer after all: the call is theirs now. */
+    void (*peer)(void *self, const struct overlay_address *address);
     /* What we are called now. */
     const char *(*name)(void *self);
     /* Whether we listen there. */

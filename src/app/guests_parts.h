@@ -42,6 +42,7 @@ struct visitor {
     bool asked;  /* the node waits to hear of `where` */
     bool over;   /* it is not called again */
     bool worked; /* it answered ever */
+    bool peer;   /* it greeted us as we do */
     struct overlay_address where;
     enum call_fault fault;        /* why no peer is there */
     enum call_fault failed;       /* why the last call was in vain */

@@ -655,6 +655,15 @@ static void on_guest(void *self, const struct node_event *event)
     tell(self, event);
 }
 
+/* It was slow to hear our first bytes: once more, and this time no guest is looked for. */
+static void on_peer(void *self, const struct overlay_address *address)
+{
+    struct peers *peers = self;
+    struct address to = to_net(address);
+    struct call *call = call_new(peers, address);
+    call->dial = dial_new(peers->links, &to, 1, on_dialled, call);
+}
+
 static const char *own_name(void *self)
 {
     const struct peers *peers = self;
@@ -696,7 +705,8 @@ void peers_guest(struct peers *peers, const struct node_effect *effect)
 struct peers *peers_new(struct loop *loop, const struct identity *identity, bool guests,
                         const struct peers_calls *calls, void *self)
 {
-    static const struct guests_calls guests_calls = {on_guest, on_native, own_name, is_ours, keep};
+    static const struct guests_calls guests_calls = {on_guest, on_native, on_peer,
+                                                     own_name, is_ours,   keep};
     struct link_limits limits = LINK_LIMITS;
     limits.queue = QUEUE_MAX;
     struct tls_context *context =

@@ -236,10 +236,22 @@ static void cut(struct guest *guest, enum guest_cut what)
     guest_event(guest, GUEST_CUT, span_of(NULL, 0), span_of(NULL, 0))->cut = what;
 }
 
+/* Whether it is what we say to silent callers ourselves. */
+static bool is_greeting(const struct guest *guest, struct span line)
+{
+    struct span name, text;
+    return guest->greeting[0] && piped_split(line, &name, &text) &&
+           span_begins(text, guest->greeting);
+}
+
 /* The first that somebody says whose dialect is not known. Whom we called speaks as a server. */
 static void line_first(struct guest *guest, struct span line)
 {
     const struct dialect *dialect = dialect_of_first(line);
+    if (guest->role == GUEST_CALLED && is_greeting(guest, line)) {
+        guest_abort(guest, WHY_PEER);
+        return;
+    }
     if (guest->role == GUEST_CALLED && dialect != &dialect_piped && dialect != &dialect_neighbour)
         dialect = &dialect_plain;
     guest_speaks(guest, dialect);

@@ -16,6 +16,8 @@ import back  # noqa: E402
 import driver  # noqa: E402
 import find  # noqa: E402
 import guests  # noqa: E402
+import guests_crowd  # noqa: E402
+import guests_gone  # noqa: E402
 import history  # noqa: E402
 import hostile  # noqa: E402
 import kept  # noqa: E402
@@ -27,8 +29,9 @@ import talk  # noqa: E402
 import wires  # noqa: E402
 
 STORIES = [*talk.STORIES, *machine.STORIES, *hostile.STORIES, *history.STORIES,
-           *kept.STORIES, *paper.STORIES, *screen.STORIES, *back.STORIES, *sight.STORIES, *wires.STORIES,
-           *guests.STORIES, *find.STORIES]
+           *kept.STORIES, *paper.STORIES, *screen.STORIES, *back.STORIES, *sight.STORIES,
+           *wires.STORIES, *guests.STORIES, *guests_crowd.STORIES, *guests_gone.STORIES,
+           *find.STORIES]
 
 
 AT_ONCE = 3  # with --quick: most of a story's time it only waits

@@ -443,6 +443,16 @@ static void shown(struct face *face, const struct node_line *line)
 
 /* ---- answers, as lists ---- */
 
+/* That it is a guest, whose, and what that means. */
+static void guest_text(const struct node_peer *peer, const char *address,
+                       char into[MESSAGE_TEXT_BYTES])
+{
+    const char *texts[] = {peer->guest, peer->host ? peer->host : "?", address};
+    /* TRANSLATORS: of a guest: the chat it comes from, whose guest it is, its address or nothing */
+    message_fill(_("%1$s, a guest of %2$s, not encrypted  %3$s"), texts, 3, into,
+                 MESSAGE_TEXT_BYTES);
+}
+
 static void answer_peers(struct face *face, const struct node_answer *answer)
 {
     ui_page_open(face->ui, _("People"));
@@ -451,8 +461,10 @@ static void answer_peers(struct face *face, const struct node_answer *answer)
         char right[MESSAGE_TEXT_BYTES] = "", address[APP_ADDRESS_TEXT] = "";
         if (peer->address.port)
             app_address_text(&peer->address, address);
-        snprintf(right, sizeof right, "%s%s%s", peer->guest ? peer->guest : "",
-                 peer->guest && address[0] ? "  " : "", address);
+        if (peer->guest)
+            guest_text(peer, address, right);
+        else
+            snprintf(right, sizeof right, "%s", address);
         ui_page_add(face->ui, peer->presence == PRESENCE_GONE ? STYLE_GONE : STYLE_TEXT, peer->name,
                     right, NULL, NULL);
     }
@@ -469,13 +481,31 @@ static void answer_rooms(struct face *face, const struct node_answer *answer)
                     answer->rooms[i].conversation, NULL);
 }
 
+/* A guest's words are its own, and it is said whose guest it is. */
+static char *speaker_text(const struct node_line *line)
+{
+    enum { ROOM = 3 * LABEL_BYTES };
+    if (line->guest.size == 0)
+        return xstrdup(line->name);
+    char *guest = xstrndup((const char *)line->guest.bytes, line->guest.size);
+    char *dialect = xstrndup((const char *)line->dialect.bytes, line->dialect.size);
+    const char *texts[] = {guest, dialect, line->name};
+    char *whole = xmalloc(ROOM);
+    message_fill(_("%1$s (%2$s, via %3$s)"), texts, 3, whole, ROOM);
+    free(guest);
+    free(dialect);
+    return whole;
+}
+
 static void answer_search(struct face *face, const struct node_answer *answer)
 {
     ui_page_open(face->ui, _("Found"));
     for (size_t i = answer->count; i-- > 0;) {
         const struct node_line *line = &answer->lines[i];
         char *text = xstrndup((const char *)line->text.bytes, line->text.size);
-        ui_page_add(face->ui, STYLE_TEXT, line->name, text, line->conversation, &line->order);
+        char *who = speaker_text(line);
+        ui_page_add(face->ui, STYLE_TEXT, who, text, line->conversation, &line->order);
+        free(who);
         free(text);
     }
 }

@@ -479,6 +479,7 @@ struct node_peer {
     struct id id;               /* a guest's: its host's */
     const char *name;
     const char *guest; /* the dialect; NULL: a peer */
+    const char *host;  /* in answers, a guest's: what its host is called; else NULL */
     enum presence presence;
     enum trust trust;
     enum found found;

@@ -18,8 +18,14 @@ static void peer_fill(const struct node *node, struct node_effect *effect,
     roster_label(node->roster, person, label);
     into->name = node_effect_text(effect, label);
     into->why = node_effect_text(effect, into->why);
-    if (into->guest)
-        into->guest = node_effect_text(effect, into->guest);
+    if (!into->guest)
+        return;
+    const struct person *host = roster_person(node->roster, &person->id);
+    into->guest = node_effect_text(effect, into->guest);
+    if (host) {
+        roster_label(node->roster, host, label);
+        into->host = node_effect_text(effect, label);
+    }
 }
 
 /* Who is there, by name as the roster has them; who is gone is asked for by /info. */

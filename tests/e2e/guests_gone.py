@@ -417,6 +417,12 @@ def a_screen_has_what_was_said_with_one_guest(meeting, _quick):
     ana.type("\x1ba")
     for text in ("primero", "segundo", "tercero"):
         ana.expect(text)
+    carlos.type("palabras para todos")
+    time.sleep(0.5)
+    ana.type("/search palabras\r")
+    ana.expect("carlos (join, via ana)")
+    ana.type("\x1b")
+    time.sleep(0.5)  # Esc by itself
     path = os.path.join(meeting.folder, "carlos.md")
     ana.type(f"/export {path}\r")
     until(lambda: os.path.exists(path), True)

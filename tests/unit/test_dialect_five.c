@@ -570,8 +570,17 @@ static void who_was_called_is_found_out(void **state)
     rig_is(rig, "known piped\n");
     rig_free(rig);
     rig = rig_called(state, NULL, 9000);
-    rig_hear(rig, "localhost:9000|hola");
-    rig_is(rig, "known piped <localhost:9000>\nsaid <localhost:9000>: hola\n");
+    rig_hear(rig, "localhost:9000|¡hola!");
+    rig_is(rig, "known piped <localhost:9000>\nsaid <localhost:9000>: ¡hola!\n");
+    rig_free(rig);
+    rig = rig_called(state, NULL, 9000);
+    rig_hear(rig, "bruno|hola"); /* as we greet ourselves: a peer took us for a guest */
+    rig_is(rig, "hang up 5\n");
+    rig_free(rig);
+    rig = rig_called(state, &dialect_piped, 9000); /* it is meant so, whatever is there */
+    rig_is(rig, "known piped\n");
+    rig_hear(rig, "bruno|hola");
+    rig_is(rig, "said <bruno>: hola\n");
     rig_free(rig);
     rig = rig_called(state, NULL, 22);
     rig_hear(rig, "SSH-2.0-OpenSSH_9.2\r\n");

@@ -71,8 +71,8 @@ PURE = {
     "string.h",
 }  # fmt: skip
 WORLD = PURE | {
-    "ctype.h", "dirent.h", "fcntl.h", "fenv.h", "getopt.h", "grp.h", "langinfo.h", "locale.h", "math.h",
-    "paths.h", "pwd.h", "signal.h", "strings.h", "sys/file.h", "sys/ioctl.h", "sys/mman.h",
+    "ctype.h", "dirent.h", "fcntl.h", "fenv.h", "getopt.h", "grp.h", "langinfo.h", "locale.h",
+    "math.h", "paths.h", "pwd.h", "signal.h", "strings.h", "sys/file.h", "sys/ioctl.h", "sys/mman.h",
     "sys/param.h", "sys/random.h", "sys/resource.h", "sys/stat.h", "sys/time.h", "sys/types.h",
     "sys/uio.h", "sys/utsname.h", "sys/wait.h", "sysexits.h", "syslog.h", "termios.h", "time.h",
     "unistd.h", "wchar.h", "wctype.h",

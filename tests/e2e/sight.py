@@ -226,6 +226,93 @@ def colours(terminal):
     return [[(c.front, c.back, c.attributes) for c in row] for row in terminal.cells()[1:]]
 
 
+def keys_arrive_in_pieces(meeting, _quick):
+    """A byte at a time, as over a bad line: they are the same keys. What no key sends is swallowed."""
+    if why := blind(meeting):
+        return why
+    bruno, ana = two_at_a_table(meeting, ["one", "two"])
+
+    def slowly(data):
+        for byte in data:
+            ana.type(bytes([byte]))
+            time.sleep(0.002)
+
+    def holds(words):
+        ana.until(words, lambda t: t.row(t.rows - 1) == f"ana \u2192 #everyone \u203a {words}".strip())
+
+    slowly("\u00f1and\u00fa \u6f22 \U0001f600".encode())
+    holds("\u00f1and\u00fa \u6f22 \U0001f600")
+    slowly(b"\x1b[D\x1b[Dx\x1bOHy\x1b[1;5Cz\x1b[F!")
+    holds("y\u00f1and\u00faz \u6f22x \U0001f600!")
+    slowly(b"\x15\x1b[200~a\x1b[Ab\x1b[201~c")
+    holds("a[Abc")
+    slowly(b"\x15\x1bOP")
+    ana.sees("Keys")
+    slowly(b"\x1b[6~q\x1b[15~")
+    ana.sees_no("Keys")
+    slowly(b"ok")
+    holds("ok")
+    strange = [b"\x1b[?64;1;2c", b"\x1b[0n", b"\x1b[24;80R", b"\x1b]11;rgb:ffff/ffff/ffff\x07",
+               b"\x1b]11;rgb:0/0/0\x1b\\", b"\x1bP>|some terminal\x1b\\", b"\x1b[I", b"\x1b[O",
+               b"\x1b[97;133u", b"\x1b[57441;5u", b"\x1b[1;13A\x1b[1;13B", b"\x1b[99~",
+               b"\x1b[?997;1n", b"\x1b[<35;3;3M", b"\x1b[<2;3;3M\x1b[<2;3;3m", b"\x1b[27;5;9~"]
+    for one in strange:
+        for send in (ana.type, slowly):
+            send(one)
+            send(b".\x7f")  # what comes next is itself
+            holds("ok")
+    slowly(b"\r")
+    bruno.expect(event="message", text="ok")
+    equal(bruno.texts(who="ana"), ["ok"])
+    ana.type(b"\xff\xc3(\x80")
+    ana.sees("not UTF-8")
+    return None
+
+
+class Lies:
+    """A terminal that takes some clusters for wider or narrower than they are: at the first one of
+    each row all behind it moves, unless it is told where that goes."""
+
+    def __init__(self, real, wrong):
+        self.real, self.wrong = real, wrong
+
+    def __getattr__(self, name):
+        return getattr(self.real, name)
+
+    def feed(self, data):
+        for wide, seen in self.wrong.items():
+            data = data.replace(wide.encode(), seen.encode())
+        self.real.feed(data)
+
+
+def terminals_that_lie_about_widths(meeting, _quick):
+    """What is wrong stays within its row; and after Ctrl-l the border and the sidebar are whole."""
+    if why := blind(meeting):
+        return why
+    bruno = meeting.peer("bruno").start()
+    said = ["plain words", "\u6f22\u5b57 and more", "\U0001f600 smiles", "e\u0301 marks",
+            "\U0001f468\u200d\U0001f469\u200d\U0001f467 family, and what follows it", "the last"]
+    bruno.say(*said)
+    ana = Screen(meeting, "ana")
+    wrong = {"\u6f22": "x", "\U0001f600": "y", "\u2713": "\u6f22", "\u25cf": "\u6f22"}
+    ana.lies = lambda real: Lies(real, wrong)
+    ana.start("--connect", bruno.address)
+    ana.sees("the last")
+    for _ in range(2):
+        shown = ana.look(lambda t: t.lines())
+        rows = [r for r in shown[1:-2] if "\u6f22" not in r[:4]]
+        for row in rows:
+            if "\u2502" not in row[18:22]:
+                raise Failed(f"the border moved: {row!r}")
+        equal([any(w in r for r in shown) for w in
+                      ("plain words", "marks", " family, and what follows it", "the last")],
+              [True] * 4)
+        mark = ana.now()
+        ana.type("\x0c")
+        ana.expect("the last", since=mark)
+    return None
+
+
 def a_storm_of_sizes(meeting, quick):
     """After 200 sizes the screen is what a fresh start in the last one shows."""
     if why := blind(meeting):
@@ -323,5 +410,6 @@ def known(kind):
 
 
 STORIES = [it_starts_and_one_talks, a_whisper_by_keys_alone, a_scan_and_one_of_its_finds,
-           far_back_and_the_needle, tab_finds_the_word, two_hundred_lines_pasted_are_one_message, a_storm_of_sizes,
+           far_back_and_the_needle, tab_finds_the_word, two_hundred_lines_pasted_are_one_message,
+           keys_arrive_in_pieces, terminals_that_lie_about_widths, a_storm_of_sizes,
            in_every_kind_of_terminal]

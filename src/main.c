@@ -24,6 +24,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 #include <utlist.h>
 
@@ -497,15 +498,31 @@ static char *speaker_text(const struct node_line *line)
     return whole;
 }
 
+/* When, and who. */
+static void hit_text(const struct node_line *line, char *into, size_t size)
+{
+    time_t seconds = (time_t)(line->time / 1000);
+    struct tm tm;
+    char when[32] = "";
+    char *who = speaker_text(line);
+    if (localtime_r(&seconds, &tm))
+        strftime(when, sizeof when, "%Y-%m-%d %H:%M", &tm);
+    snprintf(into, size, "%s %s", when, who);
+    free(who);
+}
+
 static void answer_search(struct face *face, const struct node_answer *answer)
 {
     ui_page_open(face->ui, _("Found"));
     for (size_t i = answer->count; i-- > 0;) {
         const struct node_line *line = &answer->lines[i];
-        char *text = xstrndup((const char *)line->text.bytes, line->text.size);
-        char *who = speaker_text(line);
-        ui_page_add(face->ui, STYLE_TEXT, who, text, line->conversation, &line->order);
-        free(who);
+        const char *room = line->whisper ? "" : line->conversation;
+        size_t size = strlen(room) + line->text.size + 2;
+        char left[MESSAGE_TEXT_BYTES], *text = xmalloc(size);
+        hit_text(line, left, sizeof left);
+        snprintf(text, size, "%s%s%.*s", room, *room ? " " : "", (int)line->text.size,
+                 (const char *)line->text.bytes);
+        ui_page_add(face->ui, STYLE_TEXT, left, text, line->conversation, &line->order);
         free(text);
     }
 }

@@ -231,10 +231,9 @@ void paint_progress(struct ui *ui, const struct model *model)
              scan ? _("Esc stops") : "");
     int tail_width = (int)text_width(tail, strlen(tail)), column = 1;
     int room = grid->columns - tail_width - 3;
+    /* a stump of a word says nothing */
     if (room >= PROGRESS_WORDS || (int)text_width(text, strlen(text)) <= room)
         column = grid_fit(grid, row, 1, 1 + room, STYLE_PROGRESS, text) + 1;
-    else
-        column = 0; /* a stump of a word says nothing */
     int bar = grid->columns - column - tail_width - 2;
     if (bar > 40)
         bar = 40;

@@ -182,6 +182,7 @@ static void found(struct demo *demo, const struct overlay_address *address, cons
         (void)model_found(model, text, name, dialect);
 }
 
+/* Only who is not with us already: that is what one looks for. */
 static void finds_make(struct demo *demo)
 {
     for (size_t i = 0; i < DEMO_GUESTS; i++)
@@ -189,11 +190,6 @@ static void finds_make(struct demo *demo)
             found(demo, &demo->guests[i].address,
                   strcmp(GUESTS[i].dialect, "dated") == 0 ? NULL : GUESTS[i].name,
                   GUESTS[i].dialect);
-    if (demo->scan.step > 2 && demo->scan.step <= 2 + DEMO_PEOPLE) {
-        unsigned person = demo->scan.step - 3;
-        if (!demo->nodes[person].lost)
-            found(demo, &demo->nodes[person].address, demo_name(person), NULL);
-    }
 }
 
 static void scan_end(struct demo *demo, enum scan_state state)

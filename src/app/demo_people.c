@@ -221,13 +221,23 @@ static void answer_run(struct demo *demo, struct demo_task *task)
     demo_type(demo, task->who, task->conversation, task->text);
 }
 
+/* Whether it is for one of the people. */
+static bool names_somebody(struct span text)
+{
+    for (unsigned i = 0; i < DEMO_PEOPLE; i++)
+        if (memmem(text.bytes, text.size, CAST[i].name, strlen(CAST[i].name)))
+            return true;
+    return false;
+}
+
 /* Whispers and mentions are answered by whom they are for, other words now and then by one. */
 void demo_heard(struct demo *demo, unsigned person, const struct node_line *line)
 {
     bool words_of_ours = (line->kind == ENTRY_SAY || line->kind == ENTRY_ACT) && line->live &&
                          !line->guest.size &&
                          id_equal(&line->order.author, &demo->nodes[DEMO_OWN].identity->id);
-    bool turn = person == (line->order.seq + CARLA) % DEMO_PEOPLE && person != DANI;
+    bool turn = person == (line->order.seq + CARLA) % DEMO_PEOPLE && person != DANI &&
+                !names_somebody(line->text);
     const char *text;
     if (!words_of_ours || demo->hushed)
         return;

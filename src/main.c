@@ -469,8 +469,62 @@ static void answer_peers(struct face *face, const struct node_answer *answer)
         ui_page_add(face->ui, peer->presence == PRESENCE_GONE ? STYLE_GONE : STYLE_TEXT, peer->name,
                     right, NULL, NULL);
     }
-    if (answer->verify[0])
-        ui_page_add(face->ui, STYLE_TRUST, _("To compare aloud"), answer->verify, NULL, NULL);
+}
+
+static const char *presence_text(const struct node_peer *peer)
+{
+    if (peer->away)
+        return peer->why[0] ? peer->why : _("away");
+    switch (peer->presence) {
+    case PRESENCE_LINKED:
+        return _("linked to you");
+    case PRESENCE_MESH:
+        return _("here, linked to others");
+    case PRESENCE_AWAY:
+        return _("away");
+    case PRESENCE_GONE:
+        break;
+    }
+    return _("not here");
+}
+
+static const char *trust_text(enum trust trust)
+{
+    switch (trust) {
+    case TRUST_SEEN:
+        return _("never verified: compare the words below aloud, then /trust");
+    case TRUST_VERIFIED:
+        return _("verified");
+    case TRUST_BLOCKED:
+        break;
+    }
+    return _("blocked");
+}
+
+static void fact(struct face *face, const char *what, const char *text)
+{
+    if (*text)
+        ui_page_add(face->ui, STYLE_TEXT, what, text, NULL, NULL);
+}
+
+/* All about one. */
+static void answer_info(struct face *face, const struct node_answer *answer)
+{
+    const struct node_peer *peer = &answer->peers[0];
+    char address[APP_ADDRESS_TEXT] = "", rtt[32] = "";
+    if (peer->address.port)
+        app_address_text(&peer->address, address);
+    if (peer->rtt_us)
+        snprintf(rtt, sizeof rtt, "%" PRIu64 ".%" PRIu64 " ms", peer->rtt_us / 1000,
+                 peer->rtt_us % 1000 / 100);
+    ui_page_open(face->ui, peer->name);
+    fact(face, _("State"), presence_text(peer));
+    fact(face, _("Address"), address);
+    fact(face, _("There and back"), rtt);
+    fact(face, _("Plain chat"), peer->guest ? peer->guest : "");
+    if (!peer->guest && !peer->self)
+        fact(face, _("Trust"), trust_text(peer->trust));
+    fact(face, _("To compare aloud"), answer->verify);
 }
 
 static void answer_rooms(struct face *face, const struct node_answer *answer)
@@ -543,6 +597,8 @@ static void answer(struct face *face, const struct node_answer *answer)
         answer_search(face, answer);
     else if (answer->command == COMMAND_WHO_GOT)
         answer_who_got(face, answer);
+    else if (answer->command == COMMAND_INFO || answer->command == COMMAND_VERIFY)
+        answer_info(face, answer);
     else
         answer_peers(face, answer);
 }

@@ -106,6 +106,19 @@ static void row_draw(struct ui *ui, const struct model *model, int row, const st
         grid_put(grid, row, end - width - 1, right_style, right);
 }
 
+static void nobody_draw(struct ui *ui)
+{
+    enum { ROWS = 3 };
+    const char *words = _("nobody like this");
+    struct wrap_shape shape = {.width = ui->places.side_end - 2};
+    struct wrap_row rows[ROWS];
+    size_t count = wrap_text(words, strlen(words), &shape, rows, ROWS);
+    int row = ui->places.body_top;
+    for (size_t i = 0; i < count && i < ROWS && row < ui->places.body_end; i++, row++)
+        grid_write(&ui->grid, row, 1, ui->places.side_end, STYLE_QUIET, words + rows[i].start,
+                   rows[i].end - rows[i].start);
+}
+
 void paint_side(struct ui *ui, const struct model *model)
 {
     struct grid *grid = &ui->grid;
@@ -136,5 +149,5 @@ void paint_side(struct ui *ui, const struct model *model)
                 grid_cell(grid, row, column)->style = STYLE_SELECTED;
     }
     if (ui->focus == FOCUS_SIDEBAR && count == 0)
-        grid_fit(grid, places->body_top, 1, places->side_end, STYLE_QUIET, _("nobody like this"));
+        nobody_draw(ui);
 }

@@ -212,6 +212,8 @@ void side_open(struct ui *ui, const struct model *model, const struct row *row)
         ui->focus = FOCUS_INPUT;
         ui_conversation_set(ui, model, row->conversation);
     } else if (row->address) {
+        ui->focus = FOCUS_INPUT; /* c connects and stays: for several */
+        ui->filter = (struct mini){.size = 0};
         connect(ui, row);
     } else {
         ui_tell(ui, false,

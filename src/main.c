@@ -5,7 +5,9 @@
  * happens takes one road: bytes, keys, timers and disk results become events, the node answers
  * with effects, app performs them, and the screen is drawn from the model once a turn. */
 #include "app/app.h"
+#include "app/config.h"
 #include "app/files.h"
+#include "app/home.h"
 #include "app/i18n.h"
 #include "app/plain.h"
 #include "base/alloc.h"
@@ -80,6 +82,12 @@ static void kept_take(void *self, const struct store_keep *keep)
         break;
     }
     free(text);
+}
+
+static bool key_first(void *self, const char *key, const char *value)
+{
+    struct face *face = self;
+    return ui_bind_first(face->ui, key, value);
 }
 
 static void bind_keep(struct face *face, const char *key, const char *value)
@@ -657,6 +665,41 @@ static int refuse(const char *what)
     return 1;
 }
 
+/* Every action that has a key: what it does, and its keys. */
+static void keys_write(FILE *file)
+{
+    struct keymap keymap;
+    enum action last = ACTION_NONE;
+    keymap_init(&keymap);
+    for (size_t i = 0; i < keymap.count; i++) {
+        const struct binding *binding = &keymap.list[i];
+        const struct action_spec *spec = action_spec(binding->action);
+        char name[KEY_NAME_BYTES];
+        key_stored(&binding->key, name);
+        if (binding->action != last && spec->help)
+            fprintf(file, "\n# %s\n", _(spec->help));
+        fprintf(file, ";%s = %s\n", name, spec->name);
+        last = binding->action;
+    }
+}
+
+static int config_begin(const struct options *options)
+{
+    char *folder, *path = NULL;
+    char *why = home_config(options->home, &folder);
+    if (!why)
+        why = config_write(folder, theme_name, keys_write, &path);
+    if (why)
+        fprintf(stderr, "tertulia: %s\n", why);
+    else
+        printf("%s\n", path);
+    int status = why ? 1 : 0;
+    free(why);
+    free(path);
+    free(folder);
+    return status;
+}
+
 static bool terminal_begin(struct face *face, const struct options *options)
 {
     const char *why;
@@ -676,6 +719,7 @@ static bool terminal_begin(struct face *face, const struct options *options)
                                                      : NULL};
     face->ui = ui_new(&config);
     keys_learn_all(ui_keys(face->ui), terminal_capability);
+    app_file_keys(face->app, key_first, face);
     app_kept(face->app, kept_take, face);
     for (enum setting_id id = 0; id < SETTINGS; id++)
         setting_apply(face, id);
@@ -727,6 +771,8 @@ int main(int argc, char **argv)
     case OPTIONS_RUN:
         break;
     }
+    if (options.write_config)
+        return config_begin(&options);
     if (options.doctor)
         return refuse("doctor");
     return options.plain ? plain_run(&options, theme_name) : screen_run(&options);

@@ -310,6 +310,29 @@ void keymap_restore(struct keymap *keymap, const struct key *key, const char *va
     }
 }
 
+/* The words of "nothing next"; false: one is no action. */
+static bool value_is_known(const char *value)
+{
+    char name[KEY_NAME_BYTES];
+    for (const char *at = value + strspn(value, " "); *at; at += strspn(at, " ")) {
+        size_t size = strcspn(at, " ");
+        snprintf(name, sizeof name, "%.*s", (int)size, at);
+        if (size >= sizeof name || action_find(name) == ACTIONS)
+            return false;
+        at += size;
+    }
+    return true;
+}
+
+bool keymap_begin(struct keymap *keymap, const struct key *key, const char *value)
+{
+    if (!value_is_known(value) || keymap->count + CONTEXTS > KEYMAP_BINDINGS / 3 * 2)
+        return false;
+    keymap_restore(keymap, key, *value ? value : ACTION_SPECS[ACTION_NONE].name);
+    keymap->changed = 0;
+    return true;
+}
+
 void keymap_keys(const struct keymap *keymap, enum action action, char *into, size_t size)
 {
     enum context context = ACTION_SPECS[action].context;

@@ -4,7 +4,7 @@
  * Pure. Invariant: a key does one thing in one place; a key that was freed does nothing there. */
 #include "ui/keys.h"
 
-enum { KEYMAP_BINDINGS = 256 }; /* the defaults, and as many again */
+enum { KEYMAP_BINDINGS = 384 }; /* the defaults, as many of the file, as many of /bind */
 #define KEY_DEFAULT "default"   /* to /bind, in an action's place: as it was at first */
 
 /* Where keys go. What a place does not know may be a key of CONTEXT_ALWAYS. */
@@ -137,6 +137,11 @@ void keymap_value(const struct keymap *keymap, const struct key *key,
                   char into[KEYMAP_VALUE_BYTES]);
 /* Words that are no actions (of another version) are passed over. */
 void keymap_restore(struct keymap *keymap, const struct key *key, const char *value);
+/* One of the machine's own, before anything is bound: it counts as how the key was at first.
+ * Actions with a blank between two; "" frees the key. False: one of them is none, or there is no
+ * room. */
+bool keymap_begin(struct keymap *keymap, const struct key *key, const char *value)
+    __attribute__((warn_unused_result));
 /* The key is as it was at first. */
 void keymap_unbind(struct keymap *keymap, const struct key *key);
 /* The names of the first keys that do it, "Ctrl-n, Alt-→"; "" where none does. */

@@ -678,6 +678,12 @@ void ui_bound(struct ui *ui, const char *name, const char *value)
         keymap_restore(&ui->keymap, &key, value);
 }
 
+bool ui_bind_first(struct ui *ui, const char *name, const char *value)
+{
+    struct key key;
+    return key_parse(name, &key) && keymap_begin(&ui->keymap, &key, value);
+}
+
 void ui_mouse_set(struct ui *ui, bool on)
 {
     ui->mouse = on;

@@ -140,6 +140,9 @@ struct history *ui_history(struct ui *ui);
 const struct keymap *ui_keymap(const struct ui *ui);
 /* What a UI_BIND asked to be kept. */
 void ui_bound(struct ui *ui, const char *key, const char *value);
+/* The same for this machine, before: what a key is without /bind. False: it cannot be. */
+bool ui_bind_first(struct ui *ui, const char *key, const char *value)
+    __attribute__((warn_unused_result));
 bool ui_theme_set(struct ui *ui, const char *name) __attribute__((warn_unused_result));
 /* Whose the mouse is at first; the terminal is told by the caller. */
 void ui_mouse_set(struct ui *ui, bool on);

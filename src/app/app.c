@@ -40,8 +40,7 @@ static void complain(const char *text)
     fprintf(stderr, "tertulia: %s\n", text);
 }
 
-/* Before the face is there, what goes wrong is for stderr; what is only worth knowing waits. */
-static void say(struct app *app, bool error, const struct message *message, uint64_t line)
+void app_say(struct app *app, bool error, const struct message *message, uint64_t line)
 {
     char text[MESSAGE_TEXT_BYTES];
     if (app->running) {
@@ -58,12 +57,12 @@ static void say(struct app *app, bool error, const struct message *message, uint
 
 static void on_say(void *self, bool error, const struct message *message)
 {
-    say(self, error, message, 0);
+    app_say(self, error, message, 0);
 }
 
 static void on_export_say(void *self, bool error, const struct message *message, uint64_t line)
 {
-    say(self, error, message, line);
+    app_say(self, error, message, line);
 }
 
 /* ---- effects ---- */
@@ -142,7 +141,7 @@ static void perform(struct app *app, struct node_effect *effect)
         timer_set(app->timer, effect->timer);
         break;
     case EFFECT_SAY:
-        say(app, effect->say.error, &effect->say.message, effect->line);
+        app_say(app, effect->say.error, &effect->say.message, effect->line);
         break;
     case EFFECT_LEAVE:
         app->leaving = true;
@@ -251,7 +250,7 @@ static void say_aside(struct app *app, const char *aside)
         "history-damaged", N_("The history was damaged. It is kept as %s; what others have is "
                               "fetched from them again."));
     message_add(&message, aside);
-    say(app, false, &message, 0);
+    app_say(app, false, &message, 0);
 }
 
 static uint16_t own_port(const struct app *app)
@@ -297,7 +296,7 @@ static bool node_begin(struct app *app)
         app->disk = disk_new(app->loop, store, &settings, &calls, app, &fault);
     if (fault != STORE_FINE) {
         struct message message = store_message(fault, app->history);
-        say(app, true, &message, 0);
+        app_say(app, true, &message, 0);
         store_start_done(&start);
         return false;
     }
@@ -484,7 +483,7 @@ static struct model *on_model(void *self)
 
 static void on_find_say(void *self, bool error, const struct message *message, uint64_t line)
 {
-    say(self, error, message, line);
+    app_say(self, error, message, line);
 }
 
 static void on_scan(void *self, const struct scan_event *event)
@@ -494,7 +493,7 @@ static void on_scan(void *self, const struct scan_event *event)
     if (app->face->scan)
         app->face->scan(app->self, event);
     else if (event->state == SCAN_DONE || event->state == SCAN_STOPPED)
-        say(app, false, &over, event->line);
+        app_say(app, false, &over, event->line);
 }
 
 static bool finding_make(struct app *app)
@@ -544,6 +543,7 @@ static bool loop_begin(struct app *app)
         complain(_("The OpenSSL of this machine cannot do TLS 1.3 with Ed25519."));
         return false;
     }
+    app_config_take(app);
     return papers_begin(app) && peers_listen(app->peers, app->options) && finding_make(app) &&
            node_begin(app);
 }
@@ -592,7 +592,7 @@ struct app *app_demo_new(const struct options *options, const struct app_face *f
     start.saved = *demo_saved(app->demo);
     node_make(app, &start);
     perform_all(app);
-    say(app, false, &message, 0);
+    app_say(app, false, &message, 0);
     return app;
 }
 
@@ -624,6 +624,7 @@ void app_free(struct app *app)
     transcript_free(app->transcript);
     disk_free(app->disk);
     store_start_done(&app->kept);
+    config_done(&app->config);
     node_free(app->node);
     demo_free(app->demo);
     command_names_free(app->names);

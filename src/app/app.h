@@ -62,6 +62,10 @@ void app_event(struct app *app, const struct node_event *event);
 
 /* Hands out all that earlier runs kept, lines oldest first; once, before app_run. */
 void app_kept(struct app *app, void (*take)(void *self, const struct store_keep *keep), void *self);
+/* The keys of the settings' file, in its order; once, before app_run. `take` answers whether it can
+ * be; where it cannot, the user is told. */
+void app_file_keys(struct app *app, bool (*take)(void *self, const char *key, const char *value),
+                   void *self);
 /* Keeps a draft, a line of input, or a setting that is not in the table; soon, and also when the
  * program leaves right now. A value of no bytes is forgotten. What is too long is cut. */
 void app_keep(struct app *app, enum store_keep_kind kind, const char *key, struct span value);

@@ -48,6 +48,27 @@ void app_settings_take(struct app *app, const struct store_start *start)
     }
 }
 
+static void on_config_say(void *self, const struct message *message)
+{
+    app_say(self, false, message, 0);
+}
+
+void app_config_take(struct app *app)
+{
+    config_read(&app->config, app->home.config, &app->settings, on_config_say, app);
+    if (!setting_is(&app->settings, SETTING_LANGUAGE, "auto"))
+        app_language_use(app);
+}
+
+void app_file_keys(struct app *app, bool (*take)(void *self, const char *key, const char *value),
+                   void *self)
+{
+    for (size_t i = 0; i < app->config.count; i++)
+        if (!take(self, app->config.binds[i].key, app->config.binds[i].value))
+            config_refuse(&app->config, &app->config.binds[i], on_config_say, app);
+    config_done(&app->config);
+}
+
 static void setting_keep(struct app *app, enum setting_id id, bool forget)
 {
     app_keep(app, STORE_SETTING, setting_name(id),
@@ -56,10 +77,8 @@ static void setting_keep(struct app *app, enum setting_id id, bool forget)
 
 void app_settings_keep(struct app *app)
 {
-    struct settings initial;
-    settings_init(&initial, app->settings.program, app->settings.themes);
     for (enum setting_id id = 0; id < SETTINGS; id++)
-        if (!setting_is(&initial, id, setting_value(&app->settings, id)))
+        if (app->settings.chosen[id])
             setting_keep(app, id, false);
 }
 

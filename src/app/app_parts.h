@@ -1,10 +1,14 @@
 #pragma once
 /* What the app's files share. */
 #include "app/app.h"
+#include "app/config.h"
 #include "app/home.h"
 #include "base/sys.h"
 
-enum { EARLY_MAX = LISTENS_MAX + 2 /* each port may be taken, and the history damaged */ };
+enum {
+    /* Each port may be taken, the history damaged, and much wrong with the settings' file. */
+    EARLY_MAX = LISTENS_MAX + 2 + CONFIG_TOLD + 1,
+};
 
 struct app {
     const struct options *options;
@@ -20,6 +24,7 @@ struct app {
     char *name;
     struct command_names *names;
     struct settings settings;
+    struct config config;    /* until the face has taken its keys */
     struct store_start kept; /* until the face has taken it */
     struct loop *loop;
     struct timer *timer;
@@ -43,7 +48,12 @@ struct app {
     int status;
 };
 
+/* Before the face is there, what goes wrong is for stderr; what is only worth knowing waits. */
+void app_say(struct app *app, bool error, const struct message *message, uint64_t line);
+
 /* ---- app_keep.c ---- */
+/* What the file of settings says. */
+void app_config_take(struct app *app);
 void app_language_use(struct app *app);
 /* Those that an earlier run kept; what cannot be is as if it had never been chosen. */
 void app_settings_take(struct app *app, const struct store_start *start);

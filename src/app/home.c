@@ -118,6 +118,22 @@ static char *folder_open(const char *path)
     return failed ? failed : folder_look(path);
 }
 
+static char *config_name(const char *dir)
+{
+    return dir ? xstrdup(dir) : folder_name("XDG_CONFIG_HOME", ".config");
+}
+
+char *home_config(const char *dir, char **path)
+{
+    *path = config_name(dir);
+    char *failed = folder_open(*path);
+    if (!failed)
+        return NULL;
+    free(*path);
+    *path = NULL;
+    return failed;
+}
+
 /* ---- the lock ---- */
 
 /* The system forgets it when the program ends, however it ends. */
@@ -147,7 +163,7 @@ char *home_open(struct home *home, const char *dir)
 {
     *home = (struct home){.lock = -1};
     home->data = dir ? xstrdup(dir) : folder_name("XDG_DATA_HOME", ".local/share");
-    home->config = dir ? xstrdup(dir) : folder_name("XDG_CONFIG_HOME", ".config");
+    home->config = config_name(dir);
     char *failed = folder_open(home->data);
     if (!failed)
         failed = folder_close(home->data);

@@ -20,6 +20,9 @@ struct home {
 char *home_open(struct home *home, const char *dir) __attribute__((warn_unused_result));
 void home_done(struct home *home);
 
+/* Only the folder of the settings' file, made where it is missing, for free() in *path. */
+char *home_config(const char *dir, char **path) __attribute__((warn_unused_result));
+
 /* The key in the data folder, made where there is none: then *made. */
 char *home_identity(const struct home *home, const struct sys *sys, struct identity *into,
                     bool *made) __attribute__((warn_unused_result));

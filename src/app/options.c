@@ -254,6 +254,7 @@ SWITCH(no_beacon)
 SWITCH(plain)
 SWITCH(demo)
 SWITCH(exit_on_eof)
+SWITCH(write_config)
 
 static enum options_verdict take_verbose(struct parse *parse, const char *value)
 {
@@ -305,6 +306,8 @@ static const struct option_row rows[] = {
      N_("a first look with simulated people; nothing leaves this machine")},
     {0, "exit-on-eof", NULL, false, PROGRAM_DAEMON, take_exit_on_eof,
      N_("leave when standard input ends")},
+    {0, "write-config", NULL, false, PROGRAM_SCREEN, take_write_config,
+     N_("write a file of settings with all defaults, and leave")},
     {'v', "verbose", NULL, false, BOTH, take_verbose,
      N_("log more; twice for all")},
     {0, "version", NULL, false, BOTH, take_version,

@@ -39,6 +39,7 @@ struct options {
     bool demo;
     bool doctor;
     bool exit_on_eof;
+    bool write_config;
     int verbose;
 };
 

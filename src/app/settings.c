@@ -165,8 +165,18 @@ static bool value_parse(const struct settings *settings, enum setting_id id, con
 void settings_init(struct settings *settings, enum program_kind program, setting_words *themes)
 {
     *settings = (struct settings){.program = program, .themes = themes};
-    for (enum setting_id id = 0; id < SETTINGS; id++)
-        initial_text(settings, id, settings->values[id]);
+    for (enum setting_id id = 0; id < SETTINGS; id++) {
+        initial_text(settings, id, settings->initial[id]);
+        memcpy(settings->values[id], settings->initial[id], SETTING_VALUE_BYTES);
+    }
+}
+
+bool settings_default(struct settings *settings, enum setting_id id, const char *value)
+{
+    if (*value && !value_parse(settings, id, value, settings->initial[id]))
+        return false;
+    memcpy(settings->values[id], settings->initial[id], SETTING_VALUE_BYTES);
+    return true;
 }
 
 const char *setting_value(const struct settings *settings, enum setting_id id)
@@ -192,13 +202,15 @@ bool settings_restore(struct settings *settings, const char *name, struct span v
         return false;
     memcpy(text, value.bytes, value.size);
     text[value.size] = '\0';
-    return value_parse(settings, id, text, settings->values[id]);
+    if (!value_parse(settings, id, text, settings->values[id]))
+        return false;
+    settings->chosen[id] = true;
+    return true;
 }
 
 /* ---- /set ---- */
 
-/* The one that was probably meant; SETTINGS: none. */
-static enum setting_id near(const struct settings *settings, const char *name)
+enum setting_id setting_near(const struct settings *settings, const char *name)
 {
     enum setting_id best = SETTINGS;
     size_t nearest = COMMAND_SLIPS;
@@ -214,7 +226,7 @@ static enum setting_id near(const struct settings *settings, const char *name)
 static enum settings_result unknown(const struct settings *settings, const char *name,
                                     struct message *answer)
 {
-    enum setting_id meant = near(settings, name);
+    enum setting_id meant = setting_near(settings, name);
     *answer = message_make("unknown-setting",
                            meant < SETTINGS
                                ? N_("There is no setting \"%1$s\", so nothing was changed. Did you "
@@ -269,9 +281,10 @@ enum settings_result settings_do(struct settings *settings, const char *name, co
     if (!value)
         return shown(settings, *id, answer);
     if (!*value)
-        initial_text(settings, *id, settings->values[*id]);
+        memcpy(settings->values[*id], settings->initial[*id], SETTING_VALUE_BYTES);
     else if (!value_parse(settings, *id, value, settings->values[*id]))
         return refused(settings, *id, value, answer);
+    settings->chosen[*id] = *value != '\0';
     *answer = message_make("setting", SPECS[*id].at_start
                                           ? N_("%1$s will be %2$s from the next start on.")
                                           : N_("%1$s is %2$s now."));

@@ -32,6 +32,8 @@ struct settings {
     enum program_kind program;
     setting_words *themes; /* NULL: there is no screen */
     char values[SETTINGS][SETTING_VALUE_BYTES];
+    char initial[SETTINGS][SETTING_VALUE_BYTES]; /* what "" brings back: ours, or this machine's */
+    bool chosen[SETTINGS];                       /* by /set, now or in an earlier run */
 };
 
 /* All as if nobody had ever chosen. */
@@ -44,6 +46,8 @@ const char *setting_name(enum setting_id id);
 const char *setting_help(enum setting_id id);
 /* SETTINGS: none is called so. */
 enum setting_id setting_find(const char *name);
+/* The one that was probably meant by a name that is none; SETTINGS: none. */
+enum setting_id setting_near(const struct settings *settings, const char *name);
 /* Whether this program does anything about it. */
 bool setting_is_for(const struct settings *settings, enum setting_id id);
 const char *setting_value(const struct settings *settings, enum setting_id id);
@@ -57,6 +61,10 @@ void setting_allowed(const struct settings *settings, enum setting_id id, char *
 
 /* ---- to be changed ---- */
 
+/* What it is on this machine as long as nobody has chosen; "" changes nothing. To be told before
+ * settings_restore. False: it cannot be that. */
+bool settings_default(struct settings *settings, enum setting_id id, const char *value)
+    __attribute__((warn_unused_result));
 /* What an earlier run kept. False: it is none of ours, or of another version; nothing changes. */
 bool settings_restore(struct settings *settings, const char *name, struct span value)
     __attribute__((warn_unused_result));

@@ -81,7 +81,7 @@ def squeeze(text):
 def help_names_every_option_of_the_design():
     both = ("--name --listen --connect --home --mesh --secret-file --new-secret --classic "
             "--no-guests --no-beacon --transcript --scan --version --help").split()
-    for program, own in ((SCREEN, ["--plain", "--demo", "doctor"]), (DAEMON, ["--exit-on-eof"])):
+    for program, own in ((SCREEN, ["--plain", "--demo", "doctor", "--write-config"]), (DAEMON, ["--exit-on-eof"])):
         for ask in ("--help", "-h"):
             result = run(program, ask)
             equal((result.returncode, result.stderr), (0, b""), ask)

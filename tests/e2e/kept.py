@@ -1,4 +1,6 @@
 """Stories of what is kept: what was chosen holds at the next start, however the last one ended."""
+import os
+
 from driver import all_linked, equal, once
 from history import damage, history_of
 
@@ -103,5 +105,29 @@ def the_log_tells_again(meeting, _quick):
         equal((told[0]["text"], told[-1]["text"]), "the last ones, newest last")
 
 
-STORIES = [what_was_chosen_survives, what_was_chosen_outlives_a_damaged_history,
+def a_file_gives_the_defaults(meeting, _quick):
+    """What is chosen goes before it, and "" goes back to it."""
+    ana = meeting.peer("ana")
+    os.mkdir(ana.home, 0o700)
+    with open(os.path.join(ana.home, "tertulia.ini"), "wb") as file:
+        file.write(b"\xef\xbb\xbfretention-days = 30\r\nretenton-size = 64\r\n# \xe9\r\n"
+                   b"theme = light\r\nlanguage = fr\r\n[bind]\r\nF5 = fly\r\n")
+    ana.start()
+    told = [e["text"] for e in ana.all(event="notice", code="settings-file")]
+    equal([text.split(":")[0] for text in told],
+          [f"tertulia.ini, line {line}" for line in (2, 3, 5)])
+    equal(settings(ana), {**AT_FIRST, "retention-days": "30"})
+    choose(ana, "/set retention-days 31", "setting")
+    ana.say("behind all that")
+    ana.expect(event="message", text="behind all that")
+    ana.kill()
+    ana.start()
+    equal(settings(ana), {**AT_FIRST, "retention-days": "31"})
+    equal(choose(ana, '/set retention-days ""', "setting")["value"], "30")
+    ana.leave()
+    ana.start()
+    equal(settings(ana), {**AT_FIRST, "retention-days": "30"})
+
+
+STORIES = [a_file_gives_the_defaults, what_was_chosen_survives, what_was_chosen_outlives_a_damaged_history,
            the_least_of_all_does_for_a_few_words, the_log_tells_again]

@@ -237,6 +237,39 @@ def what_was_chosen_on_the_screen_survives(meeting, _quick):
     ana.stop(signal.SIGTERM, 0)
 
 
+def a_file_gives_the_keys(meeting, _quick):
+    """/bind goes before it, and `default` goes back to it."""
+    if why := missing(meeting):
+        return why
+    ana = Screen(meeting, "ana")
+    path = os.path.join(ana.home, "tertulia.ini")
+    for status, said in ((0, path + "\n"), (1, "")):  # the second time it is there already
+        got = subprocess.run([ana.program, "--write-config", "--home", ana.home], timeout=LIMIT,
+                             env=clean_environment(), capture_output=True)
+        equal((got.returncode, got.stdout.decode()), (status, said))
+    with open(path, encoding="utf-8") as file:
+        text = file.read()
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(text.replace(";theme = default", "theme = light")
+                   + "F6 = help\nF7 = fly\nF-7 = help\n")
+    ana.start()
+    ana.expect("\x1b[48;5;253m")  # the light bar
+    ana.type("/log\r")
+    ana.expect('"F7 = fly" binds nothing')
+    ana.expect('"F-7 = help" binds nothing')
+    mark = ana.now()
+    ana.type("\x03\x1b[17~")  # F6
+    ana.expect("Keys", since=mark)
+    ana.type("\x03/bind F6 next\r")
+    ana.until_kept(0, {"bind.F6": "next"})
+    ana.type("/bind F6 default\r")
+    ana.until_kept(0, {})
+    mark = ana.now()
+    ana.type("\x1b[17~")
+    ana.expect("Keys", since=mark)
+    ana.stop(signal.SIGTERM, 0)
+
+
 def what_was_typed_outlives_a_damaged_history(meeting, _quick):
     if why := missing(meeting):
         return why
@@ -337,7 +370,8 @@ def who_is_suspended_comes_back(meeting, _quick):
         os.remove(go)
 
 
-STORIES = [a_draft_survives_leaving_and_a_kill, what_was_chosen_on_the_screen_survives,
+STORIES = [a_file_gives_the_keys, a_draft_survives_leaving_and_a_kill,
+           what_was_chosen_on_the_screen_survives,
            what_was_typed_outlives_a_damaged_history, somebody_who_calls_is_told_of,
            a_thousand_lines_at_once_are_a_thousand,
            who_is_suspended_comes_back]

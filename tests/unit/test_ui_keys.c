@@ -377,6 +377,45 @@ static void keys_can_be_bound_and_freed(void **state)
     assert_true(refused > 0);
 }
 
+static bool begins(struct keymap *keymap, const char *name, const char *value)
+{
+    struct key key;
+    assert_true(key_parse(name, &key));
+    return keymap_begin(keymap, &key, value);
+}
+
+/* What the machine's own file says is how a key was at first: /bind changes it, and goes back. */
+static void a_machine_has_keys_of_its_own(void **state)
+{
+    (void)state;
+    static struct keymap keymap;
+    struct key key;
+    char value[KEYMAP_VALUE_BYTES];
+    keymap_init(&keymap);
+    assert_true(begins(&keymap, "Ctrl-n", "next-unread"));
+    assert_true(begins(&keymap, "F6", "help side-down"));
+    assert_true(begins(&keymap, "Ctrl-p", ""));
+    assert_false(begins(&keymap, "F7", "fly"));
+    assert_false(begins(&keymap, "F7", "next fly"));
+    assert_int_equal(does(&keymap, CONTEXT_ALWAYS, "F7"), ACTION_NONE);
+    assert_int_equal(keymap.changed, 0);
+    assert_int_equal(does(&keymap, CONTEXT_ALWAYS, "Ctrl-n"), ACTION_UNREAD);
+    assert_int_equal(does(&keymap, CONTEXT_SIDEBAR, "Ctrl-n"), ACTION_SIDE_DOWN);
+    assert_int_equal(does(&keymap, CONTEXT_SIDEBAR, "F6"), ACTION_SIDE_DOWN);
+    assert_int_equal(does(&keymap, CONTEXT_ALWAYS, "Ctrl-p"), ACTION_NONE);
+    assert_int_equal(does(&keymap, CONTEXT_SIDEBAR, "Ctrl-p"), ACTION_NONE);
+    assert_true(bind(&keymap, "Ctrl-n", ACTION_BARE));
+    assert_int_equal(does(&keymap, CONTEXT_ALWAYS, "Ctrl-n"), ACTION_BARE);
+    assert_true(key_parse("Ctrl-n", &key));
+    keymap_value(&keymap, &key, value);
+    assert_string_equal(value, "bare");
+    keymap_unbind(&keymap, &key);
+    assert_int_equal(does(&keymap, CONTEXT_ALWAYS, "Ctrl-n"), ACTION_UNREAD);
+    for (int i = 0; i < KEYMAP_BINDINGS; i++)
+        (void)begins(&keymap, "F9", "help");
+    assert_true(bind(&keymap, "F10", ACTION_HELP)); /* there is room for /bind still */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -392,6 +431,7 @@ int main(void)
         cmocka_unit_test(keys_are_called_by_their_names),
         cmocka_unit_test(every_action_has_a_name_and_a_key),
         cmocka_unit_test(keys_can_be_bound_and_freed),
+        cmocka_unit_test(a_machine_has_keys_of_its_own),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -7,7 +7,7 @@ import time
 import unicodedata
 
 from driver import Failed, equal, note
-from guests import bare
+from guests_crowd import bare
 from screen import Screen, blind
 
 # What is said and what people, rooms and topics are called. Bytes where it is not UTF-8: only plain

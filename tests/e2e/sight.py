@@ -158,14 +158,15 @@ def tab_finds_the_word(meeting, _quick):
         ana.until(words, lambda t: t.row(t.rows - 1).endswith("\u203a " + words))
 
     def above(word):
-        """In the column in which the word begins that it would replace."""
+        """In the column in which the word begins that it would replace; the status line is
+        between them."""
         def there(terminal):
             row, column = terminal.rows - 1, terminal.columns
             while column and not terminal.cell(row, column - 1).text.strip():
                 column -= 1
             while terminal.cell(row, column - 1).text.strip():
                 column -= 1
-            return "".join(terminal.cell(row - 1, column + n).text
+            return "".join(terminal.cell(row - 2, column + n).text
                            for n in range(len(word))) == word
         ana.until(f"{word} above the word", there)
 

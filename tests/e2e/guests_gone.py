@@ -308,7 +308,7 @@ def what_was_spoken_is_remembered_over_a_restart(meeting, _quick):
         ana.say(f"/connect {address[dialect]} {dialect}")
         ana.expect(event="peer", guest=dialect, state="up")
         kinds[dialect].take().close()
-    ana.kill()
+    ana.leave()
     ana.start()
     for dialect in ("join", "named", "piped"):
         ana.say(f"/connect {address[dialect]}")

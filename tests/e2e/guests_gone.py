@@ -408,6 +408,7 @@ def a_screen_has_what_was_said_with_one_guest(meeting, _quick):
     ana.expect("primero")
     ana.type("segundo\r")
     carlos.expect("ana (privado): segundo")
+    time.sleep(0.5)  # what is said to a guest is told it while it is being stored
     ana.stop(signal.SIGKILL, -signal.SIGKILL)
     carlos.gone()
     ana.start()
@@ -418,11 +419,15 @@ def a_screen_has_what_was_said_with_one_guest(meeting, _quick):
     for text in ("primero", "segundo", "tercero"):
         ana.expect(text)
     carlos.type("palabras para todos")
-    time.sleep(0.5)
-    ana.type("/search palabras\r")
-    ana.expect("carlos (join, via ana)")
-    ana.type("\x1b")
-    time.sleep(0.5)  # Esc by itself
+
+    def found():
+        ana.type("/search palabras\r")
+        time.sleep(0.5)
+        ana.type("\x1b")
+        time.sleep(0.5)  # Esc by itself
+        return b"carlos (join, via ana)" in ana.shown
+
+    until(found, True)
     path = os.path.join(meeting.folder, "carlos.md")
     ana.type(f"/export {path}\r")
     until(lambda: os.path.exists(path), True)

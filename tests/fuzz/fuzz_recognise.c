@@ -69,7 +69,8 @@ static struct seen call(const uint8_t *data, size_t size, size_t chunk, uint64_t
         free(exact);
         look(guest, now, &seen);
         must(seen.outcome != NATIVE || seen.before + part >= 2, "a peer by half its first bytes");
-        must(seen.outcome != NATIVE || seen.before == at, "bytes of a peer are lost");
+        bool first = size >= 2 && data[0] == 0x16 && data[1] == 0x03; /* blanks may come before */
+        must(seen.outcome != NATIVE || !first || seen.before == at, "bytes of a peer are lost");
         now.mono_ms += apart;
     }
     for (int i = 0; i < 20; i++, now.mono_ms += 100)

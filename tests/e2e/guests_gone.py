@@ -423,6 +423,8 @@ def a_screen_has_what_was_said_with_one_guest(meeting, _quick):
     def found():
         ana.type("/search palabras\r")
         time.sleep(0.5)
+        ana.type("\x0c")  # Ctrl-l: all of it anew, in one piece
+        time.sleep(0.5)
         ana.type("\x1b")
         time.sleep(0.5)  # Esc by itself
         return b"carlos (join, via ana)" in ana.shown

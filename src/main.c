@@ -6,6 +6,9 @@
  * with effects, app performs them, and the screen is drawn from the model once a turn. */
 #include "app/app.h"
 #include "app/config.h"
+#include "app/consult.h"
+#include "app/doctor.h"
+#include "app/facts.h"
 #include "app/files.h"
 #include "app/home.h"
 #include "app/i18n.h"
@@ -479,60 +482,18 @@ static void answer_peers(struct face *face, const struct node_answer *answer)
     }
 }
 
-static const char *presence_text(const struct node_peer *peer)
+static void fact(void *self, const char *what, const char *text)
 {
-    if (peer->away)
-        return peer->why[0] ? peer->why : _("away");
-    switch (peer->presence) {
-    case PRESENCE_LINKED:
-        return _("linked to you");
-    case PRESENCE_MESH:
-        return _("here, linked to others");
-    case PRESENCE_AWAY:
-        return _("away");
-    case PRESENCE_GONE:
-        break;
-    }
-    return _("not here");
+    struct face *face = self;
+    ui_page_add(face->ui, STYLE_TEXT, what, text, NULL, NULL);
 }
 
-static const char *trust_text(enum trust trust)
-{
-    switch (trust) {
-    case TRUST_SEEN:
-        return _("never verified: compare the words below aloud, then /trust");
-    case TRUST_VERIFIED:
-        return _("verified");
-    case TRUST_BLOCKED:
-        break;
-    }
-    return _("blocked");
-}
-
-static void fact(struct face *face, const char *what, const char *text)
-{
-    if (*text)
-        ui_page_add(face->ui, STYLE_TEXT, what, text, NULL, NULL);
-}
-
-/* All about one. */
 static void answer_info(struct face *face, const struct node_answer *answer)
 {
-    const struct node_peer *peer = &answer->peers[0];
-    char address[APP_ADDRESS_TEXT] = "", rtt[32] = "";
-    if (peer->address.port)
-        app_address_text(&peer->address, address);
-    if (peer->rtt_us)
-        snprintf(rtt, sizeof rtt, "%" PRIu64 ".%" PRIu64 " ms", peer->rtt_us / 1000,
-                 peer->rtt_us % 1000 / 100);
-    ui_page_open(face->ui, peer->name);
-    fact(face, _("State"), presence_text(peer));
-    fact(face, _("Address"), address);
-    fact(face, _("There and back"), rtt);
-    fact(face, _("Plain chat"), peer->guest ? peer->guest : "");
-    if (!peer->guest && !peer->self)
-        fact(face, _("Trust"), trust_text(peer->trust));
-    fact(face, _("To compare aloud"), answer->verify);
+    ui_page_open(face->ui, answer->peers[0].name);
+    facts_of_peer(&answer->peers[0], fact, face);
+    if (answer->verify[0])
+        ui_page_add(face->ui, STYLE_TRUST, _("To compare aloud"), answer->verify, NULL, NULL);
 }
 
 static void answer_rooms(struct face *face, const struct node_answer *answer)
@@ -605,7 +566,8 @@ static void answer(struct face *face, const struct node_answer *answer)
         answer_search(face, answer);
     else if (answer->command == COMMAND_WHO_GOT)
         answer_who_got(face, answer);
-    else if (answer->command == COMMAND_INFO || answer->command == COMMAND_VERIFY)
+    else if ((answer->command == COMMAND_INFO || answer->command == COMMAND_VERIFY) &&
+             answer->count == 1)
         answer_info(face, answer);
     else
         answer_peers(face, answer);
@@ -654,16 +616,37 @@ static void on_effect(void *self, const struct node_effect *effect)
     }
 }
 
-static const struct app_face FACE = {on_ready, on_effect, on_say, on_turned, theme_name, NULL};
+static void doctor_sentence(struct face *face, enum style style, const char *left,
+                            const struct message *message)
+{
+    char text[MESSAGE_TEXT_BYTES];
+    if (!message->one)
+        return;
+    message_text(message, i18n_translate, text, sizeof text);
+    ui_page_add(face->ui, style, left, text, NULL, NULL);
+}
+
+static void on_doctor(void *self, const struct doctor_report *report, uint64_t line)
+{
+    static const enum style LOOKS[] = {
+        [DOCTOR_FINE] = STYLE_GOT, [DOCTOR_ADVICE] = STYLE_SENT, [DOCTOR_WRONG] = STYLE_ERROR};
+    struct face *face = self;
+    (void)line;
+    ui_page_open(face->ui, doctor_is_fine(report) ? _("The doctor found nothing wrong")
+                                                  : _("The doctor found something wrong"));
+    for (size_t i = 0; i < report->count; i++) {
+        const struct doctor_word *word = &report->words[i];
+        doctor_sentence(face, LOOKS[word->verdict], _(doctor_verdict_name(word->verdict)),
+                        &word->what);
+        doctor_sentence(face, STYLE_TEXT, "", &word->todo);
+    }
+    face->touched = true;
+}
+
+static const struct app_face FACE = {on_ready,   on_effect, on_say,   on_turned,
+                                     theme_name, NULL,      on_doctor};
 
 /* ---- the whole ---- */
-
-/* What the options promise and this version does not have is refused, not passed over. */
-static int refuse(const char *what)
-{
-    fprintf(stderr, _("tertulia: %s is not part of this version yet.\n"), what);
-    return 1;
-}
 
 /* Every action that has a key: what it does, and its keys. */
 static void keys_write(FILE *file)
@@ -774,6 +757,6 @@ int main(int argc, char **argv)
     if (options.write_config)
         return config_begin(&options);
     if (options.doctor)
-        return refuse("doctor");
+        return consult(&options);
     return options.plain ? plain_run(&options, theme_name) : screen_run(&options);
 }

@@ -1,6 +1,7 @@
 /*~ The program with no screen: the same node, spoken to in lines. Compare main.c; what they have in
  * common is below app. */
 #include "app/app.h"
+#include "app/consult.h"
 #include "app/headless.h"
 #include "app/i18n.h"
 
@@ -18,5 +19,5 @@ int main(int argc, char **argv)
     case OPTIONS_RUN:
         break;
     }
-    return headless_run(&options);
+    return options.doctor ? consult(&options) : headless_run(&options);
 }

@@ -9,6 +9,7 @@
 #include "app/jobs.h"
 #include "app/peers.h"
 #include "app/transcript.h"
+#include "app/visit.h"
 #include "base/alloc.h"
 #include "base/gettext.h"
 #include "core/room.h"
@@ -60,7 +61,7 @@ static void on_say(void *self, bool error, const struct message *message)
     app_say(self, error, message, 0);
 }
 
-static void on_export_say(void *self, bool error, const struct message *message, uint64_t line)
+static void on_line_say(void *self, bool error, const struct message *message, uint64_t line)
 {
     app_say(self, error, message, line);
 }
@@ -77,14 +78,19 @@ static void export_do(struct app *app, const struct node_effect *effect)
 /* What is for people to see. */
 static void show(struct app *app, const struct node_effect *effect)
 {
-    if (effect->kind == EFFECT_SHOWN)
+    if (effect->kind == EFFECT_SHOWN) {
+        if (app->visit)
+            visit_heard(app->visit, &effect->shown);
         transcript_add(app->transcript, &effect->shown, node_roster(app->node));
+    }
     if (effect->kind == EFFECT_PEER)
         finding_peer(app->finding, &effect->peer);
     if (effect->kind == EFFECT_COMMAND && effect->command->id == COMMAND_EXPORT)
         export_do(app, effect);
     else if (effect->kind == EFFECT_COMMAND && effect->command->id == COMMAND_SCAN)
         finding_scan(app->finding, effect->command->value, effect->line);
+    else if (effect->kind == EFFECT_COMMAND && effect->command->id == COMMAND_DOCTOR)
+        visit_ask(app->visit, effect->line);
     else if (app->running)
         app->face->effect(app->self, effect);
 }
@@ -361,6 +367,8 @@ static void history_replace(struct app *app)
 /* Everyone was told; what is on its way still arrives. */
 static void leave_step(struct app *app)
 {
+    if (!visit_is_over(app->visit))
+        return; /* a last answer */
     finding_end(app->finding);
     peers_stop(app->peers);
     exporter_cancel(app->exporter, N_("the program ends"));
@@ -460,7 +468,7 @@ static const struct roster *on_roster(void *self)
 /* What is written beside the history. */
 static bool papers_begin(struct app *app)
 {
-    static const struct export_calls calls = {on_export_say, on_roster};
+    static const struct export_calls calls = {on_line_say, on_roster};
     struct store_settings settings = store_settings(app);
     const char *path = app->options->transcript, *why;
     app->exporter = exporter_new(app->loop, &settings, &calls, app);
@@ -481,11 +489,6 @@ static struct model *on_model(void *self)
     return app_model(self);
 }
 
-static void on_find_say(void *self, bool error, const struct message *message, uint64_t line)
-{
-    app_say(self, error, message, line);
-}
-
 static void on_scan(void *self, const struct scan_event *event)
 {
     struct app *app = self;
@@ -498,7 +501,7 @@ static void on_scan(void *self, const struct scan_event *event)
 
 static bool finding_make(struct app *app)
 {
-    static const struct finding_calls calls = {on_event, on_find_say, on_scan, on_node, on_model};
+    static const struct finding_calls calls = {on_event, on_line_say, on_scan, on_node, on_model};
     struct finding_config config = {.loop = app->loop,
                                     .sys = &app->sys,
                                     .identity = &app->identity,
@@ -507,6 +510,27 @@ static bool finding_make(struct app *app)
                                     .beacons = !app->options->no_beacon};
     app->finding = finding_new(&config, &calls, app);
     return app->finding;
+}
+
+static void on_report(void *self, const struct doctor_report *report, uint64_t line)
+{
+    struct app *app = self;
+    app->face->doctor(app->self, report, line);
+}
+
+static void visit_make(struct app *app)
+{
+    struct visit_config config = {.loop = app->loop,
+                                  .options = app->options,
+                                  .finding = app->finding,
+                                  .peers = app->peers,
+                                  .folder = app->home.data,
+                                  .history = store_settings(app),
+                                  .node = on_node,
+                                  .say = on_line_say,
+                                  .report = on_report,
+                                  .self = app};
+    app->visit = visit_new(&config);
 }
 
 void app_scan_stop(struct app *app)
@@ -544,8 +568,10 @@ static bool loop_begin(struct app *app)
         return false;
     }
     app_config_take(app);
-    return papers_begin(app) && peers_listen(app->peers, app->options) && finding_make(app) &&
-           node_begin(app);
+    if (!papers_begin(app) || !peers_listen(app->peers, app->options) || !finding_make(app))
+        return false;
+    visit_make(app);
+    return node_begin(app);
 }
 
 static struct app *app_make(const struct options *options, const struct app_face *face, void *self,
@@ -578,7 +604,7 @@ struct app *app_new(const struct options *options, const struct app_face *face, 
 struct app *app_demo_new(const struct options *options, const struct app_face *face, void *self,
                          struct sys sys)
 {
-    static const struct demo_calls calls = {on_event, on_find_say, on_model, name_now};
+    static const struct demo_calls calls = {on_event, on_line_say, on_model, name_now};
     struct app *app = app_make(options, face, self, sys);
     struct store_start start = {0};
     struct seed seed;
@@ -607,6 +633,7 @@ void app_free(struct app *app)
         return;
     if (app->disk)
         disk_stop(app->disk);
+    visit_stop(app->visit);
     finding_free(app->finding);
     peers_free(app->peers);
     transcript_stop(app->transcript);
@@ -625,6 +652,7 @@ void app_free(struct app *app)
     disk_free(app->disk);
     store_start_done(&app->kept);
     config_done(&app->config);
+    visit_free(app->visit);
     node_free(app->node);
     demo_free(app->demo);
     command_names_free(app->names);

@@ -13,6 +13,7 @@ struct address;
 struct app;
 struct demo;
 struct loop;
+struct doctor_report;
 struct scan_event;
 
 /* What a face is told, always on the loop's thread. */
@@ -29,6 +30,8 @@ struct app_face {
     setting_words *themes; /* NULL: it has no screen */
     /* How a scan goes. NULL: its end is said, and the model tells the rest. */
     void (*scan)(void *self, const struct scan_event *event);
+    /* What the doctor found. */
+    void (*doctor)(void *self, const struct doctor_report *report, uint64_t line);
 };
 
 /* Makes everything that the options say; calls nothing of the face yet. NULL, and one line on

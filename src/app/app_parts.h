@@ -31,6 +31,7 @@ struct app {
     struct jobs *jobs;
     struct peers *peers;
     struct finding *finding;
+    struct visit *visit; /* the doctor's */
     struct demo *demo; /* in place of network and disk; or NULL */
     struct disk *disk;
     struct node *node;

@@ -34,6 +34,10 @@ struct beacons {
     struct beacons_counts counts;
     size_t count;
     struct interface chosen[INTERFACES_MAX];
+    struct {
+        uint64_t sent, echoed, heard;
+    } wires[INTERFACES_MAX]; /* of each of those */
+    uint64_t probed_at;
 };
 
 /* ---- where -----------------------------------------------------------------------------------*/
@@ -89,7 +93,9 @@ static void announce(struct beacons *beacons)
         if (beacons->calls->reach(beacons->self, &on->address, &beacon.port) == BEACONS_UNREACHED)
             continue;
         beacon_pack(&beacon, bytes);
-        beacons->counts.sent += datagrams_send(beacons->datagrams, on, bytes, sizeof bytes);
+        unsigned ways = datagrams_send(beacons->datagrams, on, bytes, sizeof bytes);
+        beacons->counts.sent += ways;
+        beacons->wires[i].sent += ways;
     }
 }
 
@@ -140,22 +146,38 @@ struct overlay_address address_for_node(const struct address *address)
     return into;
 }
 
-/* A beacon from beyond a router is none of ours, and could send us anywhere. */
-static bool is_near(const struct beacons *beacons, const struct address *from)
+/* A beacon from beyond a router is none of ours, and could send us anywhere. Where it came in, or
+ * NULL. */
+static const struct interface *near(const struct beacons *beacons, const struct address *from)
 {
     for (size_t i = 0; i < beacons->count; i++)
         if (interface_covers(&beacons->chosen[i], from))
-            return true;
-    return false;
+            return &beacons->chosen[i];
+    return NULL;
+}
+
+static void count(struct beacons *beacons, const struct interface *on, bool own)
+{
+    bool ipv4 = address_is_ipv4(&on->address);
+    for (size_t i = 0; i < beacons->count; i++) {
+        const struct interface *one = &beacons->chosen[i];
+        if (one->number != on->number || address_is_ipv4(&one->address) != ipv4)
+            continue;
+        beacons->wires[i].echoed += own;
+        beacons->wires[i].heard += !own;
+    }
 }
 
 static void on_heard(void *self, const struct address *from, const uint8_t *bytes, size_t size)
 {
     struct beacons *beacons = self;
     struct beacon beacon;
-    if (!beacon_unpack(span_of(bytes, size), beacons->tag, &beacon) || !is_near(beacons, from))
+    const struct interface *on = near(beacons, from);
+    if (!on || !beacon_unpack(span_of(bytes, size), beacons->tag, &beacon))
         return;
-    if (memcmp(beacon.instance, beacons->instance, INSTANCE_BYTES) == 0) {
+    bool own = memcmp(beacon.instance, beacons->instance, INSTANCE_BYTES) == 0;
+    count(beacons, on, own);
+    if (own) {
         beacons->counts.echoed++;
         return;
     }
@@ -187,11 +209,36 @@ void beacons_interfaces(struct beacons *beacons, const struct interfaces *now)
     if (!beacons)
         return;
     beacons->count = beacons_choose(now, beacons->calls, beacons->self, beacons->chosen);
+    memset(beacons->wires, 0, sizeof beacons->wires);
     bool held = !datagrams_open(beacons->datagrams, beacons->chosen, beacons->count);
     if (held && !beacons->held)
         say_held(beacons);
     beacons->held = held;
     burst_begin(beacons);
+}
+
+void beacons_probe(struct beacons *beacons)
+{
+    uint64_t now = beacons ? loop_mono_ms(beacons->loop) : 0;
+    if (!beacons || (beacons->probed_at && now < beacons->probed_at + BEACONS_PROBE_MS))
+        return;
+    beacons->probed_at = now;
+    for (size_t i = 0; i < beacons->count; i++)
+        beacons->wires[i].sent = beacons->wires[i].echoed = 0;
+    announce(beacons);
+}
+
+size_t beacons_wires(const struct beacons *beacons, struct beacons_wire into[INTERFACES_MAX])
+{
+    for (size_t i = 0; beacons && i < beacons->count; i++)
+        into[i] = (struct beacons_wire){beacons->chosen[i], beacons->wires[i].sent,
+                                        beacons->wires[i].echoed, beacons->wires[i].heard};
+    return beacons ? beacons->count : 0;
+}
+
+bool beacons_are_held(const struct beacons *beacons)
+{
+    return beacons && beacons->held;
 }
 
 struct beacons_counts beacons_counts(const struct beacons *beacons)

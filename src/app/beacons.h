@@ -16,6 +16,7 @@ enum {
     BEACONS_PORT = 9999,      /* of UDP: PROTOCOL.md */
     BEACONS_REST_MS = 30000,  /* between two.. */
     BEACONS_JITTER_MS = 3000, /* ..or so much more or less: nobody stays in step with others */
+    BEACONS_PROBE_MS = 1000,  /* however often somebody asks */
     BEACONS_BURST_MS = 2000,  /* an interface that flickers starts no more bursts than that */
 };
 
@@ -51,6 +52,21 @@ void beacons_free(struct beacons *beacons);
 
 /* They are these now: all is said anew. */
 void beacons_interfaces(struct beacons *beacons, const struct interfaces *now);
+
+/* For the doctor: all is said once more, and what comes back is counted anew; not again within
+ * BEACONS_PROBE_MS of the last time. NULL is fine. */
+void beacons_probe(struct beacons *beacons);
+/* Where they go out, and what came of it since the last probe, or the last change of the
+ * interfaces: how many are in `into`. Which of an interface's addresses one came back to is not to
+ * be told: it counts for all of that family. */
+struct beacons_wire {
+    struct interface on;
+    uint64_t sent, echoed;
+    uint64_t heard; /* of others, since the interfaces are what they are */
+};
+size_t beacons_wires(const struct beacons *beacons, struct beacons_wire into[INTERFACES_MAX]);
+/* Another program has the port for itself: nobody is heard. */
+bool beacons_are_held(const struct beacons *beacons);
 struct beacons_counts beacons_counts(const struct beacons *beacons);
 
 /* On which of them beacons go out: up, with somebody to hear them, reached, and not virtual unless

@@ -172,12 +172,16 @@ static void store_run(struct demo *demo, struct demo_task *task)
 
 static bool own_command(struct demo *demo, const struct node_effect *effect)
 {
-    struct message message =
+    struct message export =
         message_make("demo-export", N_("Nothing of a demo is written to a file."));
+    struct message doctor = message_make(
+        "demo-doctor", N_("There is no network in a demo that a doctor could look at."));
     if (effect->command->id == COMMAND_SCAN)
         demo_scan(demo, effect->command->value, effect->line);
     else if (effect->command->id == COMMAND_EXPORT)
-        demo->calls->say(demo->self, true, &message, effect->line);
+        demo->calls->say(demo->self, true, &export, effect->line);
+    else if (effect->command->id == COMMAND_DOCTOR)
+        demo->calls->say(demo->self, true, &doctor, effect->line);
     else
         return false;
     return true;

@@ -1,6 +1,7 @@
 /* What beacons and scans ask of the node, answered. */
 #include "app/finding.h"
 
+#include "app/doctor.h"
 #include "app/peers.h"
 #include "base/alloc.h"
 #include "net/loop.h"
@@ -21,6 +22,7 @@ struct finding {
     void *self;
     struct interfaces_watch *watch;
     struct interfaces before; /* what they were at the last change */
+    uint64_t since;           /* when that was */
     struct timer *grace;      /* for links whose interface is down */
     struct beacons *beacons;  /* NULL: not wanted, or over */
     struct scanner *scanner;
@@ -111,6 +113,7 @@ static void on_interfaces(void *self, const struct interfaces *now)
     struct finding *finding = self;
     bool gained = interfaces_gained(&finding->before, now);
     finding->before = *now;
+    finding->since = loop_mono_ms(finding->config.loop);
     if (!finding->began)
         return;
     beacons_interfaces(finding->beacons, now);
@@ -180,6 +183,44 @@ static size_t on_subnets(void *self, struct interface into[INTERFACES_MAX])
 static const struct scanner_calls SCANNER = {on_event, on_say,    on_scan,   on_model,
                                              on_node,  on_is_own, on_subnets};
 
+/* ---- for the doctor --------------------------------------------------------------------------*/
+
+void finding_probe(struct finding *finding)
+{
+    beacons_probe(finding->beacons);
+}
+
+static void near_count(const struct finding *finding, struct doctor_facts *into)
+{
+    const struct node *node = finding->calls->node(finding->self);
+    const struct roster *roster = node ? node_roster(node) : NULL;
+    uint64_t now = (uint64_t)loop_wall_ms(finding->config.loop);
+    const struct person *person = NULL;
+    while (roster && (person = roster_next(roster, person))) {
+        if (person->self || !person->more || person->more->link_count == 0)
+            continue;
+        const struct person_link *link = &person->more->links[0];
+        struct address address = peers_address(&link->address);
+        bool near = false;
+        for (size_t i = 0; i < finding->before.count && !near; i++)
+            near = !finding->before.all[i].loopback &&
+                   interface_covers(&finding->before.all[i], &address);
+        into->linked++;
+        into->near += near && !person->guest && link->since + DOCTOR_QUIET_MS <= now &&
+                      !interfaces_own(&finding->before, &address);
+    }
+}
+
+void finding_facts(const struct finding *finding, struct doctor_facts *into)
+{
+    into->beacons = finding->config.beacons;
+    into->quiet_ms = loop_mono_ms(finding->config.loop) - finding->since;
+    doctor_wires(interfaces_watch_now(finding->watch), finding->beacons, into);
+    if (into->beacons && beacons_are_held(finding->beacons))
+        doctor_port_add(into, BEACONS_PORT, true, DOCTOR_PORT_TAKEN);
+    near_count(finding, into);
+}
+
 /* ---- the whole -------------------------------------------------------------------------------*/
 
 struct finding *finding_new(const struct finding_config *config, const struct finding_calls *calls,
@@ -207,6 +248,7 @@ struct finding *finding_new(const struct finding_config *config, const struct fi
 void finding_begin(struct finding *finding)
 {
     finding->began = true;
+    finding->since = loop_mono_ms(finding->config.loop);
     beacons_interfaces(finding->beacons, interfaces_watch_now(finding->watch));
 }
 

@@ -40,5 +40,10 @@ void finding_end(struct finding *finding);
 void finding_scan(struct finding *finding, const char *range, uint64_t line);
 /* The scan that is under way, if any, stops. */
 void finding_scan_stop(struct finding *finding);
+/* For the doctor: beacons_probe.. */
+void finding_probe(struct finding *finding);
+/* ..and what is known of the interfaces then, wires among them. */
+struct doctor_facts;
+void finding_facts(const struct finding *finding, struct doctor_facts *into);
 /* What is known of somebody changed. */
 void finding_peer(struct finding *finding, const struct node_peer *peer);

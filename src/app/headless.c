@@ -213,6 +213,13 @@ static void on_scan(void *self, const struct scan_event *event)
     event_put(self, "scan", members);
 }
 
+static void on_doctor(void *self, const struct doctor_report *report, uint64_t line)
+{
+    json_t *members = doctor_json(report);
+    json_object_set_new(members, "command", command_json(self, line));
+    event_put(self, "doctor", members);
+}
+
 /* ---- commands that are not the node's ---- */
 
 /* /connect HOST[:PORT] [dialect]: Call someone at an address */
@@ -491,7 +498,8 @@ static void headless_done(struct headless *headless)
 
 int headless_run(const struct options *options)
 {
-    static const struct app_face face = {on_ready, on_effect, on_say, on_turned, NULL, on_scan};
+    static const struct app_face face = {on_ready, on_effect, on_say,   on_turned,
+                                         NULL,     on_scan,   on_doctor};
     static const struct output_calls calls = {on_crowded, on_missed, on_gone};
     static const struct intake_calls intake_calls = {on_line, on_refused, on_ended};
     struct headless headless = {.exit_on_eof = options->exit_on_eof};

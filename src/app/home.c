@@ -159,10 +159,27 @@ static char *lock_take(struct home *home)
     return failed;
 }
 
+char *home_data(const char *dir)
+{
+    return dir ? xstrdup(dir) : folder_name("XDG_DATA_HOME", ".local/share");
+}
+
+uint32_t home_holder(const char *data)
+{
+    char *path = path_join(data, "lock");
+    struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    int file = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    bool held = file >= 0 && fcntl(file, F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
+    if (file >= 0)
+        close(file);
+    free(path);
+    return held && lock.l_pid > 0 ? (uint32_t)lock.l_pid : 0;
+}
+
 char *home_open(struct home *home, const char *dir)
 {
     *home = (struct home){.lock = -1};
-    home->data = dir ? xstrdup(dir) : folder_name("XDG_DATA_HOME", ".local/share");
+    home->data = home_data(dir);
     home->config = config_name(dir);
     char *failed = folder_open(home->data);
     if (!failed)
@@ -186,6 +203,15 @@ void home_done(struct home *home)
 }
 
 /* ---- the key ---- */
+
+bool home_has_identity(const struct home *home)
+{
+    struct stat status;
+    char *path = path_join(home->data, "identity");
+    bool has = lstat(path, &status) == 0;
+    free(path);
+    return has;
+}
 
 /* The file is the 32 bytes of the seed. */
 static char *key_look(const char *path, const struct stat *status)

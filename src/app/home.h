@@ -19,6 +19,10 @@ struct home {
  * ends. Nothing is held where it fails. */
 char *home_open(struct home *home, const char *dir) __attribute__((warn_unused_result));
 void home_done(struct home *home);
+/* The data folder, whether it is there or not, for free(); NULL where nothing says where it is. */
+char *home_data(const char *dir);
+/* The process that holds the lock in it; 0: none, as far as can be known. Nothing is made. */
+uint32_t home_holder(const char *data);
 
 /* Only the folder of the settings' file, made where it is missing, for free() in *path. */
 char *home_config(const char *dir, char **path) __attribute__((warn_unused_result));
@@ -26,6 +30,9 @@ char *home_config(const char *dir, char **path) __attribute__((warn_unused_resul
 /* The key in the data folder, made where there is none: then *made. */
 char *home_identity(const struct home *home, const struct sys *sys, struct identity *into,
                     bool *made) __attribute__((warn_unused_result));
+
+/* Whether there is one. */
+bool home_has_identity(const struct home *home);
 
 /* The key of a mesh's secret, which is the first line of the file. `weak`: it can be guessed. */
 char *home_secret(const char *path, struct span mesh, struct mesh_key *into, bool *weak)

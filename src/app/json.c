@@ -1,6 +1,7 @@
 /* One function a kind of object; a key that is here never changes its meaning. */
 #include "app/json.h"
 
+#include "app/i18n.h"
 #include "app/peers.h"
 #include "base/alloc.h"
 #include "base/base32.h"
@@ -385,6 +386,39 @@ json_t *scan_json(const struct scan_event *event)
     put(object, "id", find && find->id ? id_json(find->id) : json_null());
     put(object, "new", find ? json_boolean(find->is_new) : json_null());
     put(object, "gone", gone_json(event));
+    return object;
+}
+
+/* ---- the doctor ---- */
+
+static json_t *sentence_json(const struct message *message)
+{
+    char text[MESSAGE_TEXT_BYTES];
+    if (!message->one)
+        return json_null();
+    message_text(message, i18n_translate, text, sizeof text);
+    return text_json(text);
+}
+
+static json_t *word_json(const struct doctor_word *word)
+{
+    json_t *object = must(json_object());
+    put(object, "area", json_string(doctor_area_word(word->area)));
+    put(object, "verdict", json_string(doctor_verdict_word(word->verdict)));
+    put(object, "code", json_string(word->what.code));
+    put(object, "text", sentence_json(&word->what));
+    put(object, "do", sentence_json(&word->todo));
+    return object;
+}
+
+json_t *doctor_json(const struct doctor_report *report)
+{
+    json_t *object = must(json_object());
+    json_t *list = must(json_array());
+    for (size_t i = 0; i < report->count; i++)
+        if (json_array_append_new(list, word_json(&report->words[i])) != 0)
+            die("JSON cannot hold a list");
+    put(object, "doctor", list);
     return object;
 }
 

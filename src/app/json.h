@@ -5,6 +5,7 @@
  * pass them on, and who shows them makes them fit for its own screen. Written out, what could act
  * on a terminal is an escape, which means the same to every reader of JSON. Every key is always
  * there; what is not known is null. */
+#include "app/doctor.h"
 #include "app/scan.h"
 #include "core/node.h"
 
@@ -30,6 +31,9 @@ json_t *answer_json(const struct node_answer *answer, const struct id *self);
 
 /* A state of a scan, or a find of it. */
 json_t *scan_json(const struct scan_event *event);
+
+/* With the list of what was found under `doctor`. */
+json_t *doctor_json(const struct doctor_report *report);
 
 /* The whole object in one line, without the newline; on the heap. TAKES members. */
 char *event_text(const char *event, uint64_t at, json_t *members, size_t *size);

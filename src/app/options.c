@@ -256,6 +256,13 @@ SWITCH(demo)
 SWITCH(exit_on_eof)
 SWITCH(write_config)
 
+static enum options_verdict take_json(struct parse *parse, const char *value)
+{
+    (void)value;
+    parse->into->json = true;
+    return OPTIONS_RUN;
+}
+
 static enum options_verdict take_verbose(struct parse *parse, const char *value)
 {
     (void)value;
@@ -306,6 +313,8 @@ static const struct option_row rows[] = {
      N_("a first look with simulated people; nothing leaves this machine")},
     {0, "exit-on-eof", NULL, false, PROGRAM_DAEMON, take_exit_on_eof,
      N_("leave when standard input ends")},
+    {0, "json", NULL, false, BOTH, take_json,
+     N_("with \"doctor\": say it in JSON")},
     {0, "write-config", NULL, false, PROGRAM_SCREEN, take_write_config,
      N_("write a file of settings with all defaults, and leave")},
     {'v', "verbose", NULL, false, BOTH, take_verbose,
@@ -366,8 +375,7 @@ static void help_usage(const struct program *program)
     const char *name = program->name;
     printf(_("Usage: %s [options] [PEER[:PORT] ...]\n"), name);
     printf(_("       %s [options] HOST PORT [PEER_HOST PEER_PORT]\n"), name);
-    if (program->kind == PROGRAM_SCREEN)
-        printf(_("       %s doctor\n"), name);
+    printf(_("       %s [options] doctor\n"), name);
     putchar('\n');
 }
 
@@ -429,7 +437,7 @@ static enum options_verdict take_words(struct parse *parse, int count, char **wo
 {
     if (count == 0)
         return OPTIONS_RUN;
-    if (parse->program->kind == PROGRAM_SCREEN && strcmp(words[0], "doctor") == 0) {
+    if (strcmp(words[0], "doctor") == 0) {
         parse->into->doctor = true;
         return count == 1 ? OPTIONS_RUN : wrong(parse, _("\"doctor\" stands alone."));
     }
@@ -508,5 +516,8 @@ enum options_verdict options_parse(struct options *into, const struct program *p
         if (verdict != OPTIONS_RUN)
             return verdict;
     }
-    return take_words(&parse, argc - optind, argv + optind);
+    enum options_verdict verdict = take_words(&parse, argc - optind, argv + optind);
+    if (verdict == OPTIONS_RUN && into->json && !into->doctor)
+        return wrong(&parse, _("--json goes with \"doctor\"."));
+    return verdict;
 }

@@ -38,6 +38,7 @@ struct options {
     bool plain;
     bool demo;
     bool doctor;
+    bool json; /* the doctor's words */
     bool exit_on_eof;
     bool write_config;
     int verbose;

@@ -19,7 +19,6 @@
 #include <utlist.h>
 
 enum {
-    DEFAULT_PORT = 9999,
     /* What sync lets wait on a link at most, one answer to a question, and what is small. */
     QUEUE_MAX = 2 * SYNC_QUEUE_MAX + SYNC_PAGE_BYTES + 2 * FRAME_MAX,
 };
@@ -91,6 +90,11 @@ static struct address to_net(const struct overlay_address *address)
         into.ip[2] = into.ip[3] = 0;
     }
     return into;
+}
+
+struct address peers_address(const struct overlay_address *address)
+{
+    return to_net(address);
 }
 
 void peers_address_text(const struct overlay_address *address, char into[ADDRESS_TEXT])
@@ -481,7 +485,7 @@ void peers_resolve(struct peers *peers, uint64_t ticket, const char *host, uint1
 {
     struct call *call = call_new(peers, NULL);
     call->ticket = ticket;
-    call->resolve = resolve_new(peers->loop, host, port ? port : DEFAULT_PORT, on_resolved, call);
+    call->resolve = resolve_new(peers->loop, host, port ? port : PEERS_PORT, on_resolved, call);
 }
 
 /* ---- being called ---- */
@@ -610,7 +614,7 @@ static bool listen_all(struct peers *peers, const struct options *options)
     struct address addresses[2];
     peers->listener = listener_new(peers->links, &calls, peers);
     if (options->listen_count == 0)
-        return listen_on(peers, addresses, any_of(DEFAULT_PORT, addresses));
+        return listen_on(peers, addresses, any_of(PEERS_PORT, addresses));
     for (size_t i = 0; i < options->listen_count; i++) {
         const struct hostport *where = &options->listens[i];
         size_t count = 1;

@@ -14,6 +14,8 @@
 struct loop;
 struct peers;
 
+enum { PEERS_PORT = 9999 /* of who names no other */ };
+
 struct peers_calls {
     void (*event)(void *self, const struct node_event *event); /* for the node */
     void (*say)(void *self, bool error, const struct message *message);
@@ -60,5 +62,7 @@ void peers_stop(struct peers *peers);
 /* Nobody is there any more: all goodbyes were said. */
 bool peers_are_gone(const struct peers *peers);
 
-/* An address as it is written. */
+/* One of the node's, as net has them; */
+struct address peers_address(const struct overlay_address *address);
+/* and as it is written. */
 void peers_address_text(const struct overlay_address *address, char into[ADDRESS_TEXT]);

@@ -8,6 +8,7 @@
 #include "app/plain.h"
 
 #include "app/app.h"
+#include "app/doctor.h"
 #include "app/i18n.h"
 #include "app/intake.h"
 #include "app/output.h"
@@ -427,6 +428,23 @@ static void on_scan(void *self, const struct scan_event *event)
     plain_scan(&plain->words, event);
 }
 
+static void on_doctor(void *self, const struct doctor_report *report, uint64_t line)
+{
+    struct plain *plain = self;
+    (void)line;
+    for (size_t i = 0; i < report->count; i++) {
+        const struct doctor_word *word = &report->words[i];
+        char what[MESSAGE_TEXT_BYTES], todo[MESSAGE_TEXT_BYTES] = "";
+        char all[2 * MESSAGE_TEXT_BYTES + 64];
+        message_text(&word->what, i18n_translate, what, sizeof what);
+        if (word->todo.one)
+            message_text(&word->todo, i18n_translate, todo, sizeof todo);
+        snprintf(all, sizeof all, "%s: %s%s%s", _(doctor_verdict_name(word->verdict)), what,
+                 *todo ? " " : "", todo);
+        plain_say(&plain->words, false, all);
+    }
+}
+
 /* ---- in ---- */
 
 static void on_line(void *self, const char *text, size_t size)
@@ -575,7 +593,8 @@ static void plain_init(struct plain *plain)
 
 int plain_run(const struct options *options, setting_words *themes)
 {
-    const struct app_face face = {on_ready, on_effect, on_say, on_turned, themes, on_scan};
+    const struct app_face face = {on_ready, on_effect, on_say,   on_turned,
+                                  themes,   on_scan,   on_doctor};
     struct plain *plain = xcalloc(1, sizeof *plain);
     plain->app = app_new(options, &face, plain);
     if (!plain->app) {

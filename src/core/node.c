@@ -503,6 +503,11 @@ const char *node_name(const struct node *node)
     return node->name;
 }
 
+uint32_t node_clashes(const struct node *node)
+{
+    return node->clashes;
+}
+
 const uint8_t *node_instance(const struct node *node)
 {
     return node->instance;

@@ -640,3 +640,5 @@ const struct sync *node_sync(const struct node *node);
 const char *node_name(const struct node *node);
 /* Random at each start: for beacons and hellos. */
 const uint8_t *node_instance(const struct node *node);
+/* How often somebody who speaks another version of the protocol was turned away. */
+uint32_t node_clashes(const struct node *node);

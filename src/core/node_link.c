@@ -301,6 +301,7 @@ static void link_ready(struct node *node, struct node_link *link, const struct f
 /* Who asked for this link is told why it ended; all others here, and seldom. */
 static void version_told(struct node *node, const struct node_link *link)
 {
+    node->clashes++;
     if (link->dialled && node_call_waits(node, &link->address))
         return;
     struct message message = message_make(

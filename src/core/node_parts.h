@@ -312,6 +312,7 @@ struct node {
     size_t changed_count;
     uint64_t keep_at; /* 0: nothing is to be written */
     uint64_t bell_at;
+    uint32_t clashes; /* hellos of another version */
     uint64_t seldom_at;
     struct asking *asking;
     struct guest_book *guests; /* NULL: there was never one */

@@ -73,12 +73,14 @@ PURE = {
 WORLD = PURE | {
     "ctype.h", "dirent.h", "fcntl.h", "fenv.h", "getopt.h", "grp.h", "langinfo.h", "locale.h",
     "math.h", "paths.h", "pwd.h", "signal.h", "strings.h", "sys/file.h", "sys/ioctl.h", "sys/mman.h",
-    "sys/param.h", "sys/random.h", "sys/resource.h", "sys/stat.h", "sys/time.h", "sys/types.h",
+    "sys/param.h", "sys/random.h", "sys/resource.h", "sys/stat.h", "sys/statvfs.h", "sys/time.h",
+    "sys/types.h",
     "sys/uio.h", "sys/utsname.h", "sys/wait.h", "sysexits.h", "syslog.h", "termios.h", "time.h",
     "unistd.h", "wchar.h", "wctype.h",
 }  # fmt: skip
 SOCKETS = {
     "arpa/inet.h", "endian.h", "ifaddrs.h", "net/if.h", "netdb.h", "netinet/in.h",
+    "linux/netfilter.h", "linux/netfilter/nf_tables.h", "linux/netfilter/nfnetlink.h",
     "linux/netlink.h", "linux/rtnetlink.h", "netinet/ip.h", "netinet/tcp.h", "poll.h",
     "sys/socket.h", "sys/un.h",
 }  # fmt: skip

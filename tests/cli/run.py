@@ -79,9 +79,9 @@ def squeeze(text):
 
 @test
 def help_names_every_option_of_the_design():
-    both = ("--name --listen --connect --home --mesh --secret-file --new-secret --classic "
-            "--no-guests --no-beacon --transcript --scan --version --help").split()
-    for program, own in ((SCREEN, ["--plain", "--demo", "doctor", "--write-config"]), (DAEMON, ["--exit-on-eof"])):
+    both = ("--name --listen --connect --home --mesh --secret-file --new-secret --classic doctor "
+            "--no-guests --no-beacon --transcript --scan --json --version --help").split()
+    for program, own in ((SCREEN, ["--plain", "--demo", "--write-config"]), (DAEMON, ["--exit-on-eof"])):
         for ask in ("--help", "-h"):
             result = run(program, ask)
             equal((result.returncode, result.stderr), (0, b""), ask)
@@ -202,6 +202,8 @@ def wrong_lines(folder):
         (["--transcript", str(folder)], "it is a folder"),
         (["--transcript", ""], "there is no such file"),
         (["--version=3"], "There is no option --version=3"),
+        (["--scan", "10.0.0.300"], "10.0.0.300"), (["doctor", "ana"], "stands alone"),
+        (["--json"], "goes with"),
     ]
 
 
@@ -237,12 +239,92 @@ def wrong_usage_is_told_in_the_users_language():
                 assert not left, f"{lang} {words}: {said!r}"
 
 
+# ---- the doctor -------------------------------------------------------------------------------
+
+def doctor(program, *words, lang="C.UTF-8"):
+    port = free_port()
+    return port, run(program, "doctor", "--listen", f"127.0.0.1:{port}", *words, lang=lang)
+
+
 @test
-def what_is_not_there_yet_is_refused():
-    for words in (["doctor"],):
-        result = run(SCREEN, *words)
-        equal((result.returncode, result.stdout), (1, b""), words)
-        assert words[0].encode() in result.stderr and result.stderr.count(b"\n") == 1
+def the_doctor_says_the_same_in_words_and_in_json():
+    for program in (SCREEN, DAEMON):
+        port, result = doctor(program, "--json")
+        equal(result.stderr, b"")
+        (said,) = events(result.stdout)
+        equal(said["event"], "doctor")
+        areas = [word["area"] for word in said["doctor"]]
+        for area in ("network", "beacon", "port", "firewall", "vpn", "disk", "history"):
+            assert area in areas, f"nothing of {area}: {areas}"
+        for word in said["doctor"]:
+            equal(sorted(word), ["area", "code", "do", "text", "verdict"])
+            assert word["verdict"] in ("ok", "advice", "wrong"), word
+            assert word["verdict"] == "ok" or word["do"], f"and what to do? {word}"
+        wrong = any(word["verdict"] == "wrong" for word in said["doctor"])
+        equal(result.returncode, int(wrong))
+        assert f"TCP port {port} is free." in [w["text"] for w in said["doctor"]]
+        _, plain = doctor(program)
+        equal(plain.returncode, int(wrong))
+        lines = plain.stdout.decode().splitlines()
+        equal(len(lines), sum(1 + bool(word["do"]) for word in said["doctor"]))
+        assert all(re.match(r"(fine|advice|wrong| {4,}) +\S", line) for line in lines), lines
+
+
+@test
+def the_doctor_names_who_holds_a_port():
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        result = run(DAEMON, "doctor", "--json", "--listen", f"127.0.0.1:{port}")
+        word = next(w for w in json.loads(result.stdout)["doctor"] if w["area"] == "port")
+        equal((word["verdict"], word["code"]), ("advice", "port-taken"))
+        assert f"TCP port {port} is held by python3, process {os.getpid()}." in word["text"] \
+            or str(os.getpid()) in word["text"], word
+        assert "--listen" in word["do"], word
+
+
+@test
+def the_doctor_knows_a_node_that_runs_and_leaves_it_alone():
+    with tempfile.TemporaryDirectory() as home:
+        port = free_port()
+        where = ["--home", home, "--listen", f"127.0.0.1:{port}"]
+        with subprocess.Popen([DAEMON, "--no-beacon", *where], env=environment(),
+                              stdin=subprocess.PIPE, stdout=subprocess.PIPE) as program:
+            program.stdout.readline()
+            result = run(SCREEN, "doctor", "--json", *where)
+            words = {w["code"]: w for w in json.loads(result.stdout)["doctor"]}
+            assert str(program.pid) in words["runs"]["text"], words
+            equal(words["port-taken"]["verdict"], "ok")
+            assert str(program.pid) in words["port-taken"]["text"], words
+            rest, _ = program.communicate(b"/exit\n", timeout=LIMIT)
+            equal((program.returncode, [e["event"] for e in events(rest)]), (0, ["bye"]))
+
+
+@test
+def the_doctor_finds_what_is_wrong_with_the_folder():
+    with tempfile.TemporaryDirectory() as home:
+        os.chmod(home, 0o755)
+        _, result = doctor(DAEMON, "--json", "--home", home)
+        word = next(w for w in json.loads(result.stdout)["doctor"] if w["area"] == "disk")
+        equal((result.returncode, word["verdict"]), (1, "wrong"))
+        assert "chmod 700" in word["text"], word
+    with tempfile.TemporaryDirectory() as home:
+        run(*quiet(DAEMON), "--home", home, "--exit-on-eof")
+        with open(f"{home}/tertulia.db", "r+b") as file:
+            file.write(b"no database at all, but some text of many bytes")
+        _, result = doctor(DAEMON, "--json", "--home", home)
+        word = next(w for w in json.loads(result.stdout)["doctor"] if w["area"] == "history")
+        equal((result.returncode, word["verdict"]), (1, "wrong"))
+
+
+@test
+def the_doctor_speaks_the_users_language():
+    if not NLS:
+        return
+    english = doctor(DAEMON)[1].stdout.decode()
+    for lang in ("es_ES.UTF-8", "pt_BR.UTF-8"):
+        said = doctor(DAEMON, lang=lang)[1].stdout.decode()
+        shared = set(english.splitlines()) & set(said.splitlines())
+        equal(shared, set(), lang)
 
 
 # ---- tertuliad --------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 import back  # noqa: E402
+import doctor  # noqa: E402
 import driver  # noqa: E402
 import find  # noqa: E402
 import guests  # noqa: E402
@@ -34,7 +35,7 @@ STORIES = [story for part in (
     screen, back, sight, venom,
     wires,
     guests, guests_crowd, guests_gone,
-    find,
+    find, doctor,
 ) for story in part.STORIES]
 
 

@@ -124,9 +124,12 @@ static void a_doctor_is_asked_for_alone(void **state)
     assert_int_equal(parse(&options, &screen, "doctor"), OPTIONS_RUN);
     assert_true(options.doctor);
     assert_int_equal(parse(&options, &screen, "doctor ana"), OPTIONS_WRONG);
-    assert_int_equal(parse(&options, &daemon_program, "doctor"), OPTIONS_RUN);
-    assert_false(options.doctor);
-    assert_string_equal(options.calls[0].host, "doctor");
+    assert_false(options.json);
+    assert_int_equal(parse(&options, &daemon_program, "doctor --json"), OPTIONS_RUN);
+    assert_true(options.doctor && options.json);
+    assert_int_equal(options.call_count, 0);
+    assert_int_equal(parse(&options, &daemon_program, "--json"), OPTIONS_WRONG);
+    assert_int_equal(parse(&options, &screen, "--json ana"), OPTIONS_WRONG);
 }
 
 static void the_programs_have_their_own_options(void **state)

@@ -427,6 +427,7 @@ static void judge_disk(const struct doctor_facts *facts, struct doctor_report *r
     if (facts->why[0]) {
         word = say(report, DOCTOR_DISK, DOCTOR_WRONG, "folder", "%s");
         message_add(&word->what, facts->why);
+        todo(word, N_("Mend that, or choose another folder with --home."));
         return;
     }
     if (!facts->folder_known)
@@ -463,6 +464,8 @@ static void judge_history(const struct doctor_facts *facts, struct doctor_report
         word->what = store_message(facts->fault, facts->history_path);
         if (facts->fault == STORE_CORRUPT)
             todo(word, N_("Start Tertulia: it puts the file aside, and others give the rest."));
+        else
+            todo(word, N_("Mend that, or choose another folder with --home."));
     } else {
         word = say(report, DOCTOR_HISTORY, DOCTOR_FINE, "history", N_("The history is sound: %s."));
         add_size(&word->what, facts->history_bytes);

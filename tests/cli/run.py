@@ -259,7 +259,7 @@ def the_doctor_says_the_same_in_words_and_in_json():
         for word in said["doctor"]:
             equal(sorted(word), ["area", "code", "do", "text", "verdict"])
             assert word["verdict"] in ("ok", "advice", "wrong"), word
-            assert word["verdict"] == "ok" or word["do"], f"and what to do? {word}"
+            equal(word["do"] is None, word["verdict"] == "ok", f"what is to be done: {word}")
         wrong = any(word["verdict"] == "wrong" for word in said["doctor"])
         equal(result.returncode, int(wrong))
         assert f"TCP port {port} is free." in [w["text"] for w in said["doctor"]]

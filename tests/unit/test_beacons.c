@@ -326,6 +326,33 @@ static void none_is_fine(void **state)
     assert_int_equal(beacons_counts(NULL).sent, 0);
 }
 
+static void a_doctor_sees_what_comes_back(void **state)
+{
+    (void)state;
+    static struct beacons_wire wires[INTERFACES_MAX];
+    struct interface first = {.number = 0};
+    assert_int_equal(beacons_wires(NULL, wires), 0);
+    beacons_probe(NULL);
+    assert_false(beacons_are_held(NULL));
+    beacons_interfaces(beacons, &here);
+    size_t count = beacons_wires(beacons, wires);
+    assert_true(count > 0);
+    beacons_probe(beacons);
+    UNTIL(beacons_wires(beacons, wires) && wires[0].echoed > 0);
+    first = wires[0].on;
+    assert_true(wires[0].sent > 0 && wires[0].heard == 0);
+    uint64_t sent = wires[0].sent;
+    beacons_probe(beacons); /* soon again: nothing is sent */
+    beacons_wires(beacons, wires);
+    assert_int_equal(wires[0].sent, sent);
+    int fd = bystander(0);
+    struct beacon beacon = other();
+    utter_beacon(fd, &beacon);
+    UNTIL(beacons_wires(beacons, wires) && wires[0].heard == 1);
+    assert_int_equal(wires[0].on.number, first.number);
+    close(fd);
+}
+
 int main(void)
 {
     core_start();
@@ -340,6 +367,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(who_is_not_on_our_wire_is_not_believed, start, stop),
         cmocka_unit_test_setup_teardown(a_flood_is_believed_twenty_times_a_second, start, stop),
         cmocka_unit_test_setup_teardown(none_is_fine, start, stop),
+        cmocka_unit_test_setup_teardown(a_doctor_sees_what_comes_back, start, stop),
     };
     return cmocka_run_group_tests_name("beacons", tests, NULL, NULL);
 }

@@ -16,6 +16,7 @@ import time
 import terminal
 from driver import LIMIT, Failed, clean_environment, equal, free_port, note
 from history import damage, history_of
+from wires import laid
 
 DRAFT = 1  # of the table `kept`: a setting is 0
 
@@ -370,8 +371,84 @@ def who_is_suspended_comes_back(meeting, _quick):
         os.remove(go)
 
 
+def echoes(screen, count):
+    """Seconds from each of so many keys to its letter on the terminal, in order of size."""
+    took = []
+    for number in range(count):
+        if number % 40 == 0:
+            mark = screen.now()
+            screen.type("\x15")  # an empty line
+            screen.expect("\x1b[K", since=mark if number else 0)
+        key = "QZXJ"[number % 4]
+        mark, began = screen.now(), time.monotonic()
+        screen.type(key)
+        screen.expect(key, since=mark)
+        took.append(time.monotonic() - began)
+        time.sleep(0.004)  # nobody types faster, and a frame is 16 ms
+    screen.type("\x15")
+    return sorted(took)
+
+
+def keys_are_answered_while_a_scan_runs(meeting, quick):
+    """65,536 addresses and ports on a wire where nobody answers."""
+    if why := missing(meeting):
+        return why
+    wires, why = laid(meeting, 2)
+    if why:
+        return why
+    count = 150 if quick else 1000
+    wires.must("-n", wires.names[0], "route", "add", "10.96.0.0/20", "via", "10.99.0.2")
+    ana = Screen(meeting, "ana").start(shell=("ip", "netns", "exec", wires.names[0]))
+    idle = echoes(ana, count)
+    mark = ana.now()
+    ana.type("/scan 10.96.0.0/20:9990-10005\r")
+    ana.expect("scan 10.96.0.0/20", since=mark)
+    busy = echoes(ana, count)
+    if b"is over" in ana.shown[mark:]:
+        raise Failed("the scan was over before the keys were")
+    ana.type("\x1b")
+    ana.expect("was stopped", since=mark)
+    for name, part in (("median", 0.5), ("p99", 0.99)):
+        one, other = (took[int(part * count)] * 1000 for took in (idle, busy))
+        note(f"key to echo, {name}: {one:.2f} ms idle, {other:.2f} ms in a scan, {other / one:.2f} x")
+    if busy[int(0.99 * count)] > max(0.05, 10 * idle[int(0.99 * count)]):
+        raise Failed("a scan slows typing")
+    return None
+
+
+def it_is_told_where_somebody_was_found_from(meeting, _quick):
+    """By /info, and by i in the sidebar; and what the doctor says."""
+    if why := missing(meeting):
+        return why
+    ana, bruno = Screen(meeting, "ana").start(), meeting.peer("bruno")
+    bruno.start(connect=[f"127.0.0.1:{ana.port}"])
+    ana.expect("bruno")
+    bruno.until_linked(ana)
+    mark = ana.now()
+    ana.type("/info bruno\r")
+    ana.expect("they called us", since=mark)
+    ana.type("\x1b")
+    time.sleep(0.3)  # a lone Esc is told from a key that begins so by its silence
+    mark = ana.now()
+    ana.type("\t")
+    ana.type("bru")
+    ana.type("\x1b")  # no filter any more, and the row stays
+    time.sleep(0.3)
+    ana.type("i")
+    ana.expect("they called us", since=mark)
+    ana.type("\x1b")
+    time.sleep(0.3)
+    mark = ana.now()
+    ana.type("/doctor\r")
+    ana.expect("The doctor found", since=mark)
+    ana.expect("TCP port", since=mark)
+    ana.stop(signal.SIGTERM, 0)
+    return None
+
+
 STORIES = [a_file_gives_the_keys, a_draft_survives_leaving_and_a_kill,
            what_was_chosen_on_the_screen_survives,
            what_was_typed_outlives_a_damaged_history, somebody_who_calls_is_told_of,
            a_thousand_lines_at_once_are_a_thousand,
-           who_is_suspended_comes_back]
+           who_is_suspended_comes_back, keys_are_answered_while_a_scan_runs,
+           it_is_told_where_somebody_was_found_from]

@@ -1,6 +1,7 @@
 /* The whole program but its face. TERM, HUP and INT leave in order. */
 #include "app/app_parts.h"
 
+#include "app/crash.h"
 #include "app/demo.h"
 #include "app/disk.h"
 #include "app/export.h"
@@ -8,15 +9,18 @@
 #include "app/i18n.h"
 #include "app/jobs.h"
 #include "app/peers.h"
+#include "app/trace.h"
 #include "app/transcript.h"
 #include "app/visit.h"
 #include "base/alloc.h"
 #include "base/gettext.h"
 #include "core/room.h"
 #include "dialect/native.h"
+#include "net/library.h"
 #include "net/loop.h"
 #include "net/timer.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -39,6 +43,13 @@ void app_descriptors_guard(void)
 static void complain(const char *text)
 {
     fprintf(stderr, "tertulia: %s\n", text);
+}
+
+static void complain_about(const char *sentence, const char *about)
+{
+    char text[MESSAGE_TEXT_BYTES];
+    message_fill(sentence, &about, 1, text, sizeof text);
+    complain(text);
 }
 
 void app_say(struct app *app, bool error, const struct message *message, uint64_t line)
@@ -64,6 +75,16 @@ static void on_say(void *self, bool error, const struct message *message)
 static void on_line_say(void *self, bool error, const struct message *message, uint64_t line)
 {
     app_say(self, error, message, line);
+}
+
+static struct node_now now(struct app *app)
+{
+    if (app->demo)
+        return demo_now(app->demo);
+    int64_t wall = loop_wall_ms(app->loop);
+    uint64_t past = wall > 0 ? (uint64_t)wall : 0;
+    return (struct node_now){loop_mono_ms(app->loop),
+                             past < ENTRY_NUMBER_MAX ? past : ENTRY_NUMBER_MAX};
 }
 
 /* ---- effects ---- */
@@ -100,6 +121,8 @@ static void perform(struct app *app, struct node_effect *effect)
 {
     if (app->demo && demo_perform(app->demo, effect))
         return;
+    if (app->trace)
+        trace_effect(app->trace, now(app).wall_ms, effect);
     switch (effect->kind) {
     case EFFECT_SEND:
         peers_send(app->peers, effect->link, effect->frame);
@@ -174,16 +197,6 @@ static void perform_all(struct app *app)
         perform(app, effect);
 }
 
-static struct node_now now(struct app *app)
-{
-    if (app->demo)
-        return demo_now(app->demo);
-    int64_t wall = loop_wall_ms(app->loop);
-    uint64_t past = wall > 0 ? (uint64_t)wall : 0;
-    return (struct node_now){loop_mono_ms(app->loop),
-                             past < ENTRY_NUMBER_MAX ? past : ENTRY_NUMBER_MAX};
-}
-
 void app_event(struct app *app, const struct node_event *event)
 {
     if (app->handling)
@@ -191,6 +204,8 @@ void app_event(struct app *app, const struct node_event *event)
     if (!app->node)
         return; /* its history is being replaced */
     app->handling = true;
+    if (app->trace)
+        trace_event(app->trace, now(app).wall_ms, event);
     node_handle(app->node, now(app), event);
     perform_all(app);
     app->handling = false;
@@ -450,6 +465,7 @@ static bool home_begin(struct app *app)
         free(why);
         return false;
     }
+    crash_watch(app->home.state);
     app->secret = secret;
     if (weak)
         complain(_("The secret is weak: it can be guessed. tertulia --new-secret makes a good "
@@ -457,6 +473,22 @@ static bool home_begin(struct app *app)
     app->net = mesh_net(span_text(app_mesh(app)), app->secret ? &app->key : NULL);
     app->history = home_history(&app->home, &app->net);
     return true;
+}
+
+/* Where it cannot be had, the rest goes on. */
+static void trace_begin(struct app *app)
+{
+    bool screen = app->settings.program == PROGRAM_SCREEN;
+    int level = app->options->verbose + (app->options->log_texts && !app->options->verbose);
+    if (level == 0)
+        return;
+    errno = ENOENT;
+    if (!screen || app->home.state)
+        app->trace = trace_open(screen ? app->home.state : NULL, level, app->options->log_texts);
+    if (!app->trace)
+        complain_about(_("The debug log \"log\" cannot be written: %s."), i18n_error(errno));
+    trace_note(app->trace, now(app).wall_ms, "= tertulia %s, %s, process %ld", PACKAGE_VERSION,
+               net_library(), (long)getpid());
 }
 
 static const struct roster *on_roster(void *self)
@@ -568,6 +600,7 @@ static bool loop_begin(struct app *app)
         return false;
     }
     app_config_take(app);
+    trace_begin(app);
     if (!papers_begin(app) || !peers_listen(app->peers, app->options) || !finding_make(app))
         return false;
     visit_make(app);
@@ -653,6 +686,7 @@ void app_free(struct app *app)
     store_start_done(&app->kept);
     config_done(&app->config);
     visit_free(app->visit);
+    trace_close(app->trace);
     node_free(app->node);
     demo_free(app->demo);
     command_names_free(app->names);

@@ -26,6 +26,7 @@ struct app {
     struct settings settings;
     struct config config;    /* until the face has taken its keys */
     struct store_start kept; /* until the face has taken it */
+    struct trace *trace;     /* or NULL */
     struct loop *loop;
     struct timer *timer;
     struct jobs *jobs;

@@ -176,11 +176,22 @@ uint32_t home_holder(const char *data)
     return held && lock.l_pid > 0 ? (uint32_t)lock.l_pid : 0;
 }
 
+static void state_open(struct home *home)
+{
+    char *failed = folder_open(home->state);
+    if (!failed)
+        return;
+    free(failed);
+    free(home->state);
+    home->state = NULL;
+}
+
 char *home_open(struct home *home, const char *dir)
 {
     *home = (struct home){.lock = -1};
     home->data = home_data(dir);
     home->config = config_name(dir);
+    home->state = dir ? xstrdup(dir) : folder_name("XDG_STATE_HOME", ".local/state");
     char *failed = folder_open(home->data);
     if (!failed)
         failed = folder_close(home->data);
@@ -188,6 +199,8 @@ char *home_open(struct home *home, const char *dir)
         failed = folder_open(home->config);
     if (!failed)
         failed = lock_take(home);
+    if (!failed)
+        state_open(home);
     if (failed)
         home_done(home);
     return failed;
@@ -199,6 +212,7 @@ void home_done(struct home *home)
         close(home->lock);
     free(home->data);
     free(home->config);
+    free(home->state);
     *home = (struct home){.lock = -1};
 }
 

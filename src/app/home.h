@@ -11,12 +11,13 @@
 struct home {
     char *data;   /* the key, the history, the lock: 0700 */
     char *config; /* settings that are written by hand; the same with --home */
-    int lock;     /* a descriptor, or -1 */
+    char *state; /* the debug log, reports of crashes; NULL: it cannot be had, which stops nobody */
+    int lock;    /* a descriptor, or -1 */
 };
 
 /* The folders, made where they are missing: `dir`, or NULL for $XDG_DATA_HOME/tertulia and
- * $XDG_CONFIG_HOME/tertulia. And the lock, until home_done or the end of the program, however it
- * ends. Nothing is held where it fails. */
+ * $XDG_CONFIG_HOME/tertulia, $XDG_STATE_HOME/tertulia. And the lock, until home_done or the end of
+ * the program, however it ends. Nothing is held where it fails. */
 char *home_open(struct home *home, const char *dir) __attribute__((warn_unused_result));
 void home_done(struct home *home);
 /* The data folder, whether it is there or not, for free(); NULL where nothing says where it is. */

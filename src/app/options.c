@@ -255,6 +255,7 @@ SWITCH(plain)
 SWITCH(demo)
 SWITCH(exit_on_eof)
 SWITCH(write_config)
+SWITCH(log_texts)
 
 static enum options_verdict take_json(struct parse *parse, const char *value)
 {
@@ -318,7 +319,9 @@ static const struct option_row rows[] = {
     {0, "write-config", NULL, false, PROGRAM_SCREEN, take_write_config,
      N_("write a file of settings with all defaults, and leave")},
     {'v', "verbose", NULL, false, BOTH, take_verbose,
-     N_("log more; twice for all")},
+     N_("write a debug log: tertulia into the file \"log\", tertuliad to stderr; twice for more")},
+    {0, "log-texts", NULL, false, BOTH, take_log_texts,
+     N_("with what people say in that log, which otherwise it has not")},
     {0, "version", NULL, false, BOTH, take_version,
      N_("print the version and the libraries in use, and leave")},
     {'h', "help", NULL, false, BOTH, take_help,

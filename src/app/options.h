@@ -41,7 +41,8 @@ struct options {
     bool json; /* the doctor's words */
     bool exit_on_eof;
     bool write_config;
-    int verbose;
+    int verbose;    /* 0: no debug log */
+    bool log_texts; /* with the words in it */
 };
 
 enum options_verdict {

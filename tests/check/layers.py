@@ -91,7 +91,7 @@ SYSTEM_HEADERS = {
     "store": WORLD,
     "net": WORLD | SOCKETS,
     "ui": WORLD,
-    "app": WORLD | SOCKETS,
+    "app": WORLD | SOCKETS | {"dirent.h", "execinfo.h"},  # for reports of crashes
     "src/main.c": WORLD,
     "src/main_tertuliad.c": WORLD,
 }

@@ -29,13 +29,14 @@ import sight  # noqa: E402
 import talk  # noqa: E402
 import venom  # noqa: E402
 import wires  # noqa: E402
+import wrong  # noqa: E402
 
 STORIES = [story for part in (
     talk, machine, hostile, history, kept, paper,
     screen, back, sight, venom,
     wires,
     guests, guests_crowd, guests_gone,
-    find, doctor,
+    find, doctor, wrong,
 ) for story in part.STORIES]
 
 

@@ -244,7 +244,15 @@ static void xdg_says_where(void **state)
     snprintf(path, sizeof path, "%s/.config/tertulia", place->folder);
     assert_string_equal(home.config, path);
     assert_int_equal(mode_of(path), 0700);
+    snprintf(path, sizeof path, "%s/.local/state/tertulia", place->folder);
+    assert_string_equal(home.state, path);
+    assert_int_equal(mode_of(path), 0700);
     home_done(&home);
+    setenv("XDG_STATE_HOME", "/proc/nobody", 1); /* where nothing can be: that stops nobody */
+    assert_null(home_open(&home, NULL));
+    assert_null(home.state);
+    home_done(&home);
+    unsetenv("XDG_STATE_HOME");
     unsetenv("XDG_DATA_HOME");
     unsetenv("HOME");
     says(home_open(&home, NULL), "--home DIR");

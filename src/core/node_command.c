@@ -90,7 +90,7 @@ static void say_here(struct node *node, enum entry_kind kind, const char *text)
 
 /* ---- rooms ---- */
 
-static void go(struct node *node, const struct room *room)
+void node_go(struct node *node, const struct room *room)
 {
     struct node_effect *effect = node_effect(node, EFFECT_GO);
     effect->go = node_effect_text(effect, room->name);
@@ -111,7 +111,7 @@ static void room_join(struct node *node, const char *name)
         (void)model_hold(&node->model, room, true);
         node_say(node, room, ENTRY_JOIN, span_text(""));
     }
-    go(node, room);
+    node_go(node, room);
 }
 
 static void room_quit(struct node *node)
@@ -133,7 +133,7 @@ static void room_quit(struct node *node)
     model_drop(&node->model, room->name);
     if (node->shown == room)
         node_open(node, NULL);
-    go(node, rooms_everyone(node->rooms));
+    node_go(node, rooms_everyone(node->rooms));
 }
 
 static void topic(struct node *node, const char *text)

@@ -117,7 +117,7 @@ void node_guest_whisper(struct node *node, const struct person *person, const ch
     struct guest_link *link = ear_meant(node, person);
     if (!link)
         return;
-    if (strlen(text) > TEXT_MAX) {
+    if (text && strlen(text) > TEXT_MAX) {
         node_refuse(node, "too-long", N_("Not sent: a message has at most 4,096 bytes. Split it."),
                     NULL);
     } else if (link->spreads) {
@@ -126,6 +126,10 @@ void node_guest_whisper(struct node *node, const struct person *person, const ch
             N_("%s passes on all that it is told: nothing can be said there to one alone. Say it "
                "in the room."),
             person);
+    } else if (!text) {
+        const struct room *room = room_with(node, person);
+        if (room)
+            node_go(node, room);
     } else {
         say_to(node, person, link, GUEST_TELLS_PRIVATE, text);
         if (!link->warned)

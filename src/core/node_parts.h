@@ -497,7 +497,8 @@ void node_guest_presence(struct node *node, const struct person *person, bool ca
 void node_guest_from(struct node *node, uint32_t number);
 /* Whether that link is still there, and brings words of this guest. */
 bool node_guest_speaks(const struct node *node, struct span name, struct span dialect);
-/* To a guest of ours alone; the user is told where that cannot be. */
+/* To a guest of ours alone; the user is told where that cannot be. `text` NULL: shows that
+ * conversation. */
 void node_guest_whisper(struct node *node, const struct person *person, const char *text);
 void node_guest_whisper_in(struct node *node, const struct room *room, const char *text);
 void node_guest_call(struct node *node, const struct person *person);
@@ -547,6 +548,8 @@ void node_bell(struct node *node);
 /* An error for the line at hand; `argument` may be NULL. */
 void node_refuse(struct node *node, const char *code, const char *sentence, const char *argument);
 void node_say(struct node *node, struct room *room, enum entry_kind kind, struct span text);
+/* What is typed from now on goes there. */
+void node_go(struct node *node, const struct room *room);
 /* Does a command; false where it is not the node's after all. */
 typedef bool node_command(struct node *node, const struct command *command);
 bool node_command_people(struct node *node, const struct command *command);

@@ -108,6 +108,7 @@ static void changed(struct node *node, const struct person *person)
 
 /* ---- talking to one ---- */
 
+/* `text` NULL: nothing yet, but what is typed from now on goes there. */
 static void whisper(struct node *node, const char *who, enum entry_kind kind, const char *text)
 {
     struct person *person = peer_meant(node, who);
@@ -116,6 +117,10 @@ static void whisper(struct node *node, const char *who, enum entry_kind kind, co
     struct room *room = rooms_whisper(node->rooms, &person->id, 1, node->now.wall_ms);
     if (!room)
         die("no whisper with one person");
+    if (!text) {
+        node_go(node, room);
+        return;
+    }
     node_say(node, room, kind, span_text(text));
     if (kind == ENTRY_CALL)
         told(node, "called", N_("You rang at %s."), person);

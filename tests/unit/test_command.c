@@ -422,6 +422,8 @@ static void good_lines(void **state)
         {"/w \\o/ x", "whisper who=\\o/ text=x"},
         {"/w bob\nint main\n\t{", "whisper who=bob text=int main\n\t{"},
         {"/w bob /exit", "whisper who=bob text=/exit"},
+        {"/whisper bob", "whisper who=bob"},
+        {"/whisper bob  \n ", "whisper who=bob"},
         {"/w bob~k7fq x", "whisper who=bob~k7fq text=x"},
         {"/w all x", "whisper who=all text=x"},
         {"/exit", "exit"},
@@ -506,8 +508,6 @@ static void bad_lines(void **state)
         {"--ch", "missing-argument"},
         {"/connect", "missing-argument"},
         {"/whisper", "missing-argument"},
-        {"/whisper bob", "missing-argument"},
-        {"/whisper bob  \n ", "missing-argument"},
         {"/whisper \"\" hi", "missing-argument"},
         {"/info", "missing-argument"},
         {"/info \"\"", "missing-argument"},
@@ -598,9 +598,8 @@ static void errors_say_what_to_do(void **state)
                     "lists them all; to send the line as it is, begin it with //."},
         {"/help zz", "unknown-command: There is no command /zz to explain. /help alone lists them "
                      "all."},
-        {"/msg bob",
-         "missing-argument: /msg needs more after it, so nothing was done. Write it as: "
-         "/whisper who text"},
+        {"/msg", "missing-argument: /msg needs more after it, so nothing was done. Write it as: "
+                 "/whisper who [text]"},
         {"/exit now!",
          "too-many-arguments: /exit takes nothing after it, but \"now!\" follows, so "
          "nothing was done. Type /exit alone, or begin the line with // to send it as "

@@ -302,6 +302,10 @@ static void test_whisper(void **state)
     assert_int_equal(said_count(ana, "say whisper ana psst"), 1);
     assert_int_equal(said_count(bruno, "say whisper ana ! psst"), 1);
     assert_int_equal(bruno->bells, 1);
+    type(world, 0, "/whisper bruno");
+    char gone[sizeof to + 16];
+    snprintf(gone, sizeof gone, "go %s - ", to);
+    assert_int_equal(said_count(ana, gone), 1);
     type_in(world, 0, to, "more");
     assert_int_equal(said_count(bruno, "say whisper ana ! more"), 1);
     pass(world, 3000);

@@ -311,8 +311,12 @@ static void test_whispers(void **state)
     struct node_event event = up_of(PIPED, "piped", "pipa");
     event.guest.spreads = true;
     guest_give(world, 0, &event);
+    type(world, 0, "/whisper carlos");
+    assert_int_equal(said_with(ana, "go @"), 1);
+    type(world, 0, "/whisper pipa");
+    assert_int_equal(said_with(ana, "go @"), 1);
     type(world, 0, "/whisper pipa secreto");
-    assert_int_equal(said_with(ana, "error guest-spreads"), 1);
+    assert_int_equal(said_with(ana, "error guest-spreads"), 2);
     assert_int_equal(said_with(ana, "alone 105"), 0);
     plain_event(world, EVENT_GUEST_DOWN, CARLOS);
     type(world, 0, "/whisper carlos ¿sigues?");

@@ -393,8 +393,16 @@ static bool is_shown(const struct plain *plain, const struct node_line *line)
     return plain->prompts && ours && words && line->live && !line->again;
 }
 
+/* Guests come and go as people do: that is told by their rows. */
+static bool is_coming(const struct node_line *line)
+{
+    return line->guest.size > 0 && (line->kind == ENTRY_JOIN || line->kind == ENTRY_LEAVE);
+}
+
 static void shown(struct plain *plain, const struct node_line *line)
 {
+    if (is_coming(line))
+        return;
     if (line->whisper) /* it goes by the names of its people */
         words_follow(plain);
     bell(plain, line);

@@ -83,18 +83,29 @@ const char *places_unread(struct places *places)
 
 /* ---- what was said before ---- */
 
-/* The end of what the model holds of the open one. */
-static void recall(struct plain_words *words, const struct conversation *open, size_t lines)
+/* Not what we heard ourselves, nor, `again`, what was told by itself because it was meant for us.
+ */
+static bool is_before(const struct plain_words *words, const struct post *post, bool again)
+{
+    return post->order.key < words->began && !(again && post->mention);
+}
+
+/* The last lines of before that the model holds of the open one. */
+static void recall(struct plain_words *words, const struct conversation *open, size_t lines,
+                   bool again)
 {
     char title[PLAIN_NAME_BYTES];
     const struct window *window = &open->window;
-    size_t first = window->count > lines ? window->count - lines : 0;
-    if (first == window->count)
+    size_t first = window->count, left = lines;
+    while (first > 0 && left > 0)
+        left -= is_before(words, window->posts[--first], again);
+    if (left == lines)
         return;
     plain_tell(words, _("Said in %1$s before you came:"), plain_title(words, open->name, title),
                NULL, NULL);
-    for (size_t i = first; i < window->count; i++)
-        plain_post(words, open->name, window->posts[i]);
+    for (; first < window->count; first++)
+        if (is_before(words, window->posts[first], again))
+            plain_post(words, open->name, window->posts[first]);
 }
 
 /* What is open for the first time. */
@@ -105,7 +116,7 @@ static void opened_recall(struct places *places, struct plain_words *words)
         return;
     struct place *place = place_of(places, open->name);
     if (!place->recalled)
-        recall(words, open, PLACE_RECALL);
+        recall(words, open, PLACE_RECALL, false);
     place->recalled = true;
 }
 
@@ -124,7 +135,7 @@ static void missed_tell(struct plain_words *words, const struct place *place)
                             (unsigned long)lines),
                    count, plain_title(words, place->name, title), NULL);
     if (is_open && lines > 0)
-        recall(words, open, lines < PLACE_RECALL ? lines : PLACE_RECALL);
+        recall(words, open, lines < PLACE_RECALL ? lines : PLACE_RECALL, true);
 }
 
 /* ---- delivery ---- */

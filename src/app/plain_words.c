@@ -24,6 +24,7 @@ enum {
     SENTENCE_BYTES = 6 * PLAIN_NAME_BYTES, /* two of them and a conversation, or a topic */
     WHEN_BYTES = 64,
     MARKS_BYTES = 512,
+    PROMPT_SIGN = sizeof " > ",
 };
 
 static struct tm local(uint64_t wall)
@@ -46,7 +47,7 @@ void plain_words_init(struct plain_words *words,
                       uint64_t wall)
 {
     *words = (struct plain_words){
-        .put = put, .self = self, .here = ROOM_EVERYONE, .day = day_number(wall)};
+        .put = put, .self = self, .here = ROOM_EVERYONE, .began = wall, .day = day_number(wall)};
 }
 
 /* ---- small words ---- */
@@ -113,11 +114,11 @@ void plain_prompt(const struct plain_words *words, char *into, size_t size)
 {
     char title[PLAIN_NAME_BYTES];
     const char *here = words->here;
-    /* TRANSLATORS: the prompt of tertulia --plain: to whom the words behind it go. */
-    const char *form = here[0] != '@'                  ? "%1$s > "
-                       : guest_conversation_name(here) ? _("%1$s (guest, not encrypted) > ")
-                                                       : _("%1$s (whisper) > ");
-    filled(into, size, form, plain_title(words, here, title), NULL, NULL);
+    const char *form = here[0] != '@'                  ? "%1$s"
+                       : guest_conversation_name(here) ? _("%1$s (guest, not encrypted)")
+                                                       : _("%1$s (whisper)");
+    filled(into, size - PROMPT_SIGN, form, plain_title(words, here, title), NULL, NULL);
+    memcpy(into + strlen(into), " > ", PROMPT_SIGN);
 }
 
 static const char *while_make(uint64_t ms, char *into, size_t size)
@@ -175,8 +176,10 @@ static void when_make(struct plain_words *words, uint64_t wall, uint64_t stands,
 
 void plain_say(struct plain_words *words, bool error, const char *text)
 {
-    /* TRANSLATORS: before what went wrong; the sentence follows. */
-    put(words, error ? _("Error: ") : "", text, strlen(text));
+    if (error)
+        plain_tell(words, _("Error: %1$s"), text, NULL, NULL);
+    else
+        put(words, "", text, strlen(text));
 }
 
 void plain_tell(struct plain_words *words, const char *sentence, const char *one, const char *two,
@@ -473,8 +476,9 @@ static void answer_search(struct plain_words *words, const struct node_answer *a
     if (answer->count == 0)
         plain_say(words, false, _("Nothing was found."));
     else
-        plain_tell(words, ngettext("%1$s line found", "%1$s lines found", (unsigned long)answer->count), count,
-                   NULL, NULL);
+        plain_tell(words,
+                   ngettext("%1$s line found", "%1$s lines found", (unsigned long)answer->count),
+                   count, NULL, NULL);
 }
 
 static void answer_who_got(struct plain_words *words, const struct node_answer *answer)
@@ -542,6 +546,7 @@ void plain_scan(struct plain_words *words, const struct scan_event *event)
                    find->name && dialect ? _("Found at %1$s: %2$s (guest, speaks %3$s)")
                    : find->name          ? _("Found at %1$s: %2$s")
                    : dialect             ? _("Found at %1$s: a guest who speaks %3$s")
+                   : find->id            ? _("Found at %1$s: somebody who runs Tertulia")
                                          : _("Found at %1$s: it is not known who"),
                    find->address, name, dialect);
         return;

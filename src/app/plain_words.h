@@ -19,6 +19,7 @@ struct plain_words {
     void *self;
     const struct model *model; /* knows what conversations are called; NULL: nobody does */
     const char *here;          /* where Enter goes: what is said there needs no other word */
+    uint64_t began;            /* when we came, by our wall clock */
     int day;                   /* of the last line that has a time: another day has a line */
     unsigned quarters;         /* of the scan that is under way, as was told */
 };

@@ -20,7 +20,8 @@ static void post(struct conversation *into, enum post_kind kind, const char *tex
     struct post *post = xcalloc(1, sizeof *post + size);
     post->from = &BRUNO;
     post->kind = kind;
-    post->wall = post->order.key = RIG_NOON;
+    post->wall = RIG_NOON;
+    post->order.key = RIG_NOON - 1;
     post->size = (uint32_t)size;
     memcpy(post->text, text, size);
     window->posts = xrealloc(window->posts, window->count + 1, sizeof *window->posts);
@@ -126,6 +127,10 @@ static void a_long_talk_of_before_is_summed_up(void **state)
         assert_false(places_line(&places, &rig->words, &line, 1000 + i));
     }
     posts(everyone, 97);
+    post(everyone, POST_SAY, "ana: told by itself");
+    everyone->window.posts[97]->mention = true;
+    post(everyone, POST_SAY, "told live");
+    everyone->window.posts[98]->order.key = RIG_NOON;
     uint64_t due = places_turn(&places, &rig->words, 1099);
     assert_int_equal(due, 1099 + PLACE_QUIET_MS);
     assert_int_equal(places_turn(&places, &rig->words, due - 1), due);

@@ -368,17 +368,19 @@ static void a_scan_is_told_modestly(void **state)
         {.address = "10.0.0.1:9999", .name = "bruno", .dialect = "native", .id = &id},
         {.address = "10.0.0.2:9999", .name = "x y", .dialect = "named"},
         {.address = "10.0.0.3:9000", .dialect = "piped"},
-        {.address = "10.0.0.4:9000"},
+        {.address = "10.0.0.4:9999", .id = &id},
+        {.address = "10.0.0.5:9000"},
     };
     event.state = SCAN_FOUND;
-    for (size_t i = 0; i < 4; i++) {
+    for (size_t i = 0; i < 5; i++) {
         event.find = &finds[i];
         plain_scan(&rig->words, &event);
     }
     rig_said(rig, "Found at 10.0.0.1:9999: bruno\n"
                   "Found at 10.0.0.2:9999: \"x y\" (guest, speaks named)\n"
                   "Found at 10.0.0.3:9000: a guest who speaks piped\n"
-                  "Found at 10.0.0.4:9000: it is not known who\n");
+                  "Found at 10.0.0.4:9999: somebody who runs Tertulia\n"
+                  "Found at 10.0.0.5:9000: it is not known who\n");
     event.state = SCAN_DONE;
     event.found = 4;
     plain_scan(&rig->words, &event);

@@ -327,6 +327,21 @@ def the_doctor_speaks_the_users_language():
         equal(shared, set(), lang)
 
 
+@test
+def plain_lines_are_in_the_users_language():
+    for lang in ("es", "pt_BR") if NLS else ():
+        words = catalogue(lang)
+        result = run(*quiet(SCREEN), "--plain", "--name", "ana", input=b"/join #lab\nhola\n/exit\n",
+                     stdin=None, lang=f"{lang}_XX.UTF-8")
+        said = result.stdout.decode()
+        equal((result.returncode, result.stderr), (0, b""), lang)
+        for sentence in ("What you type goes to %s now.", "%1$s came in", "Goodbye.",
+                         "Type a line and press Enter: everyone here reads it. /peers says who is "
+                         "here, /help lists the commands, /exit leaves."):
+            here = words[sentence].replace("%s", "#lab").replace("%1$s", "ana")
+            assert here != sentence and here in said, f"{lang}: {sentence!r} in {said!r}"
+
+
 # ---- tertuliad --------------------------------------------------------------------------------
 
 def events(output):

@@ -24,6 +24,7 @@ import hostile  # noqa: E402
 import kept  # noqa: E402
 import machine  # noqa: E402
 import paper  # noqa: E402
+import plain  # noqa: E402
 import screen  # noqa: E402
 import sight  # noqa: E402
 import talk  # noqa: E402
@@ -33,7 +34,7 @@ import wrong  # noqa: E402
 
 STORIES = [story for part in (
     talk, machine, hostile, history, kept, paper,
-    screen, back, sight, venom,
+    screen, back, sight, venom, plain,
     wires,
     guests, guests_crowd, guests_gone,
     find, doctor, wrong,

@@ -419,10 +419,13 @@ static void peer_tell(struct plain_words *words, const struct node_peer *peer, u
 {
     struct list list = {.count = 0};
     char name[PLAIN_NAME_BYTES], text[MESSAGE_TEXT_BYTES];
+    const char *host = peer->host ? peer->host : "";
     presence_add(&list, peer, now);
     if (peer->guest)
-        list_add(&list, filled(text, sizeof text, _("guest that speaks %1$s, not encrypted"),
-                               peer->guest, NULL, NULL));
+        list_add(&list, filled(text, sizeof text,
+                               peer->host ? _("guest of %2$s that speaks %1$s, not encrypted")
+                                          : _("guest that speaks %1$s, not encrypted"),
+                               peer->guest, plain_name(host, strlen(host), name), NULL));
     if (peer->trust == TRUST_VERIFIED)
         list_add(&list, _("verified"));
     if (peer->trust == TRUST_BLOCKED)

@@ -288,15 +288,18 @@ static void people_are_listed_with_all_that_is_known(void **state)
         {.name = "eva x", .presence = PRESENCE_GONE, .seen = RIG_NOON - 720000},
         {.name = "dani", .presence = PRESENCE_GONE, .trust = TRUST_BLOCKED},
         {.name = "carlos", .guest = "piped", .presence = PRESENCE_LINKED},
+        {.name = "eli", .guest = "join", .host = "carla x", .presence = PRESENCE_MESH},
     };
-    struct node_answer answer = {.command = COMMAND_PEERS, .count = 6, .peers = peers};
+    struct node_answer answer = {.command = COMMAND_PEERS, .count = 7, .peers = peers};
     plain_answer(&rig->words, &answer, RIG_NOON);
     rig_said(rig, "ana: this is you, away: lunch<U+001B>\n"
                   "bruno: here, verified, 1.2 ms\n"
                   "carla: here, by way of others, ignored\n"
                   "\"eva x\": gone, last seen 12 min ago\n"
                   "dani: gone, blocked\n"
-                  "carlos: here, guest that speaks piped, not encrypted\n");
+                  "carlos: here, guest that speaks piped, not encrypted\n"
+                  "eli: here, by way of others, guest of \"carla x\" that speaks join, not "
+                  "encrypted\n");
     answer = (struct node_answer){.command = COMMAND_INFO, .count = 1, .peers = &peers[4]};
     memcpy(answer.verify, "abcd", 5);
     plain_answer(&rig->words, &answer, RIG_NOON);

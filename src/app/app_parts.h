@@ -33,7 +33,7 @@ struct app {
     struct peers *peers;
     struct finding *finding;
     struct visit *visit; /* the doctor's */
-    struct demo *demo; /* in place of network and disk; or NULL */
+    struct demo *demo;   /* in place of network and disk; or NULL */
     struct disk *disk;
     struct node *node;
     struct exporter *exporter;

@@ -66,6 +66,7 @@ static const struct told EVENTS[] = {
     [EVENT_PAGE] = {"page", TRACE_ALL},
     [EVENT_UNTRIED] = {"untried", TRACE_ALL},
     [EVENT_DISK_BACK] = {"disk back", TRACE_SOME},
+    [EVENT_NETWORK] = {"network", TRACE_SOME},
     [EVENT_TIMER] = {"timer", TRACE_ALL},
 };
 enum { EVENT_COUNT = sizeof EVENTS / sizeof *EVENTS };
@@ -97,6 +98,9 @@ static const struct told EFFECTS[] = {
     [EFFECT_STORE_ROOM] = {"store room", TRACE_ALL},
     [EFFECT_STORE_MEMBER] = {"store member", TRACE_ALL},
     [EFFECT_STORE_SELF] = {"store self", TRACE_ALL},
+    [EFFECT_STORE_LOCAL] = {"store local", TRACE_ALL},
+    [EFFECT_STORE_OWED] = {"store owed", TRACE_ALL},
+    [EFFECT_DROP_OWED] = {"drop owed", TRACE_ALL},
     [EFFECT_TIMER] = {"timer", TRACE_ALL},
     [EFFECT_SHOWN] = {"shown", TRACE_ALL},
     [EFFECT_RECEIPT] = {"receipt", TRACE_ALL},
@@ -194,6 +198,7 @@ static void tell(struct trace *trace, uint64_t wall_ms, const char *text)
     char missed[64];
     if (trace->missed > 0) {
         uint64_t before = trace->missed;
+        /* not translated: a log for developers */
         snprintf(missed, sizeof missed, "(%" PRIu64 " lines missed)", before);
         line_write(trace, wall_ms, missed);
         if (trace->missed > before)
@@ -255,7 +260,7 @@ static void add_id(struct words *line, const struct id *id)
 static void add_words(const struct trace *trace, struct words *line, const char *bytes, size_t size)
 {
     if (!trace->texts) {
-        add(line, " %zu bytes", size);
+        add(line, " %zu bytes", size); /* not translated: a log for developers */
         return;
     }
     char *clean = text_clean(bytes, size, CLEAN_LINE, NULL);
@@ -327,6 +332,7 @@ static void effect_add(const struct trace *trace, struct words *line,
         add_address(line, &effect->dial.address);
         add(line, " %s", effect->dial.dialect ? effect->dial.dialect : "");
     } else if (kind == EFFECT_STORE) {
+        /* not translated: a log for developers */
         add(line, " %zu entries%s", effect->store.count, effect->store.own ? ", ours" : "");
     } else if (kind == EFFECT_SHOWN) {
         add_id(line, &effect->shown.order.author);

@@ -67,7 +67,7 @@ static const char *no_themes(size_t index)
     return index ? NULL : "colours";
 }
 
-static const struct app_face FACE = {nothing, on_effect, on_say, nothing, no_themes, NULL};
+static const struct app_face FACE = {nothing, on_effect, on_say, nothing, no_themes, NULL, NULL};
 static const struct options OPTIONS = {.name = "ana", .demo = true};
 
 static void begin(uint64_t seed)

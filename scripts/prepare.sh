@@ -50,6 +50,7 @@ check libcmocka-dev        libcmocka-devel      cmocka       cmocka-dev         
 check libvterm-dev        libvterm-devel       libvterm     libvterm-dev         libvterm
 check openssl             openssl              openssl      openssl              openssl@3
 check iproute2            iproute              iproute2     iproute2             -
+check nftables            nftables             nftables     nftables             -
 check python3              python3              python       python3              python3
 check python3-nacl         python3-pynacl       python-pynacl    py3-pynacl       -
 check python3-protobuf     python3-protobuf     python-protobuf  py3-protobuf     -

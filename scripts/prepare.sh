@@ -48,6 +48,7 @@ check clang-format         clang-tools-extra    -            clang-extra-tools  
 check cppcheck             cppcheck             cppcheck     cppcheck             cppcheck
 check libcmocka-dev        libcmocka-devel      cmocka       cmocka-dev           cmocka
 check libvterm-dev        libvterm-devel       libvterm     libvterm-dev         libvterm
+check mandoc               mandoc               -            mandoc               mandoc
 check openssl             openssl              openssl      openssl              openssl@3
 check iproute2            iproute              iproute2     iproute2             -
 check nftables            nftables             nftables     nftables             -
@@ -156,7 +157,7 @@ prepare_packages() (
 # configure and its inputs, where they are missing or older than what they are made from.
 prepare_configure() {
     if [ -f configure ] && [ -f Makefile.in ] && [ -f po/Makefile.in.in ] &&
-        [ -z "$(find configure.ac Makefile.am tests/tests.am -newer Makefile.in)" ]; then
+        [ -z "$(find configure.ac Makefile.am man/man.am tests/tests.am -newer Makefile.in)" ]; then
         return 0
     fi
     quietly build/autoreconf.log autoreconf -fi || return 1

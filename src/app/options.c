@@ -330,6 +330,15 @@ static const struct option_row rows[] = {
 /* clang-format on */
 enum { ROWS = sizeof rows / sizeof *rows };
 
+bool option_at(size_t index, struct option_about *into)
+{
+    if (index >= ROWS)
+        return false;
+    const struct option_row *row = &rows[index];
+    *into = (struct option_about){row->letter, row->name, row->value, row->programs, row->help};
+    return true;
+}
+
 /* ---- help ------------------------------------------------------------------------------------*/
 
 /* Prints words from a column on, broken between words by display width. */

@@ -51,6 +51,18 @@ enum options_verdict {
     OPTIONS_WRONG, /* one line on stderr said why: leave with 2 */
 };
 
+/* What help says of one option. */
+struct option_about {
+    int letter; /* 0: none */
+    const char *name;
+    const char *value; /* N_(): what its value is called; NULL: it takes none */
+    unsigned programs; /* bits of program_kind */
+    const char *help;  /* N_(): no full stop */
+};
+
+/* The index-th of all, in the order of --help; false past the last. */
+bool option_at(size_t index, struct option_about *into);
+
 /* Strings point into argv, whose order may change. */
 enum options_verdict options_parse(struct options *into, const struct program *program, int argc,
                                    char **argv) __attribute__((warn_unused_result));

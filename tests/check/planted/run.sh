@@ -21,7 +21,7 @@ if [ "${1:-}" ]; then
     built=build
     mkdir "$clean/build"
     for one in src/base/libbase.a src/core/libcore.a src/dialect/libdialect.a \
-        src/store/libstore.a src/app/libapp.a net/libnet.a ui/libui.a tertulia tertuliad; do
+        src/store/libstore.a src/app/libapp.a net/libnet.a ui/libui.a tertulia tertuliad man/lists; do
         mkdir -p "$clean/build/$(dirname "$one")"
         cp -p "$1/$one" "$clean/build/$one"
     done
@@ -209,6 +209,58 @@ PLANT
 
 breach docs 'src/core/command_planted.c:1: README.md says nothing of /planted' 'a command that README.md forgets' <<'PLANT'
 echo 'const struct command planted = {.name = "planted"};' >src/core/command_planted.c
+PLANT
+
+breach manual 'man/tertulia.1.in says nothing of --no-guests' 'an option that the manual forgets' <<'PLANT'
+grep -v '^@options@$' man/tertulia.1.in >planted
+mv planted man/tertulia.1.in
+PLANT
+
+breach manual 'tells of --planted' 'an option that the manual makes up' <<'PLANT'
+echo '.Fl Fl planted' >>man/tertuliad.1.in
+PLANT
+
+breach manual 'no program has --planted' 'an option that an example makes up' <<'PLANT'
+echo '.Dl tertulia --planted' >>man/es/tertulia.1.in
+PLANT
+
+breach manual 'man/pt_BR/tertulia.1.in says nothing of /about' 'commands that a translated page forgets' <<'PLANT'
+grep -v '^@commands@$' man/pt_BR/tertulia.1.in >planted
+mv planted man/pt_BR/tertulia.1.in
+PLANT
+
+breach manual 'tells of /planted' 'a command that the manual makes up' <<'PLANT'
+echo '.Ic /planted' >>man/es/tertulia.1.in
+PLANT
+
+breach manual 'man/tertulia.5.in says nothing of bare' 'an action that the manual forgets' <<'PLANT'
+grep -v '^@actions@$' man/tertulia.5.in >planted
+mv planted man/tertulia.5.in
+PLANT
+
+breach manual 'tells of planted' 'an action that the manual makes up' <<'PLANT'
+echo '.Cm planted' >>man/tertulia.5.in
+PLANT
+
+breach manual 'man/tertulia.5.in says nothing of bell' 'a setting that the manual forgets' <<'PLANT'
+grep -v '^@settings@$' man/tertulia.5.in >planted
+mv planted man/tertulia.5.in
+PLANT
+
+breach manual 'src/app/planted.c:1: man/tertuliad.1.in says nothing of planted' 'a JSON key without a word' <<'PLANT'
+echo 'void f(json_t *object) { put(object, "planted", 0); }' >src/app/planted.c
+PLANT
+
+breach manual 'tells of planted' 'a JSON key that the manual makes up' <<'PLANT'
+echo '.Va planted' >>man/tertuliad.1.in
+PLANT
+
+breach manual 'src/app/planted.c:1: man/tertuliad.1.in says nothing of planted' 'a JSON event without a word' <<'PLANT'
+echo 'void f(void *self) { event_put(self, "planted", 0); }' >src/app/planted.c
+PLANT
+
+breach manual 'man/tertulia.1.in:1: mandoc' 'a page that mandoc complains of' <<'PLANT'
+echo '.Xx' >>man/tertulia.1.in
 PLANT
 
 breach map 'src/base/planted.c:1: not on the map' 'a file that the map forgets' <<'PLANT'

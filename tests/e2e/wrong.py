@@ -1,12 +1,14 @@
 """Stories of what is left for whoever looks for a defect: the debug log, and the report of a crash.
 Neither tells what was said."""
+import datetime
 import glob
 import os
 import re
 import resource
 import signal
+import time
 
-from driver import Failed, equal
+from driver import LIMIT, Failed, equal
 from screen import Screen, missing
 
 WORDS = "nobody else's business"
@@ -43,14 +45,14 @@ def look_at(path, number, said):
     equal(lines[1], f"signal {int(number):02}")
     date = os.path.basename(path)[len("crash-"):-len(".txt")]
     equal(lines[2], f"at {date}Z")
-    if not re.fullmatch(r"\d{8}-\d{6}", date):
-        raise Failed(f"no date: {date}")
+    then = datetime.datetime.strptime(date + "+0000", "%Y%m%d-%H%M%S%z").timestamp()
+    if abs(then - time.time()) > LIMIT:
+        raise Failed(f"that is not now: {date}")
     if len(lines) > 3 and not any(re.search(r"tertuliad?\(\+0x[0-9a-f]+\)", line)
                                   for line in lines[3:]):
         raise Failed(f"no address of ours: {text}")
-    for word in (WORDS, "ana", "nobody"):
-        if word in "".join(lines[:3]) or WORDS in text:
-            raise Failed(f"it tells {word}: {text}")
+    if WORDS in text:
+        raise Failed(f"it tells what was said: {text}")
     if path not in said:
         raise Failed(f"{said!r} does not say where: {path}")
 

@@ -79,6 +79,9 @@ static inline struct cell *grid_cell(const struct grid *grid, int row, int colum
     return &grid->cells[(size_t)row * (size_t)grid->columns + (size_t)column];
 }
 bool cell_equal(const struct cell *a, const struct cell *b);
+/* Whether a row is the same in two grids of one size. False does not say that it differs: of what
+ * is equal to the byte this is the quick answer. */
+bool grid_row_equal(const struct grid *a, const struct grid *b, int row);
 
 /* Writes clean text from a column on, as much as fits, and returns the column behind it. */
 int grid_put(struct grid *grid, int row, int column, enum style style, const char *text);

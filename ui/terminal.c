@@ -449,6 +449,8 @@ static bool row_show(struct terminal *terminal, const struct grid *grid, int row
 {
     bool changed = false, ours = false;
     wchar_t text[CELL_MARKS + 2];
+    if (terminal->known && grid_row_equal(grid, &terminal->front, row))
+        return false;
     for (int column = 0; column < grid->columns; column++) {
         const struct cell *cell = grid_cell(grid, row, column);
         struct cell *front = grid_cell(&terminal->front, row, column);

@@ -260,7 +260,7 @@ static void mini_draw(struct ui *ui, int row, const char *what, const char *hint
         grid_put(grid, row, grid->columns - width - 1, STYLE_QUIET, hint);
 }
 
-/* Three keys, as many as fit. */
+/* A few keys, as many as fit. */
 static void hints_draw(struct ui *ui, int row)
 {
     static const struct {
@@ -271,6 +271,7 @@ static void hints_draw(struct ui *ui, int row)
         {ACTION_TAB, N_("people and rooms")},
         {ACTION_SEARCH, N_("search")},
         {ACTION_CUT_END, N_("go to")},
+        {ACTION_INTERRUPT, N_("leave")},
     };
     int column = 1;
     for (size_t i = 0; i < sizeof hints / sizeof *hints; i++) {

@@ -245,7 +245,7 @@ def every_command_is_there(meeting, _quick):
             ("/block brunello", ".*brunello.*"), ("/invite brunello", "Error: .*"),
             ("/set bell off", "bell is off now."), ("/theme light", "theme is light now."),
             ("/lang", ".*pt_BR.*"), (f"/export {file}", ".*talk.txt.*"), ("/about", "Tertulia .*"),
-            ("/clear", "Error: /clear is for the full screen.*"), ("/doctor", ".*doctor.*"),
+            ("/clear", "Error: /clear is for the full screen.*"), ("/doctor", "fine: The history is sound.*"),
             ("/help whisper", "/whisper who \\[text\\]: .*"), ("/disconnect brunello", "Error: .*"),
             ("/set", "bell off: .*")):
         ana.ask(words, answer)

@@ -6,6 +6,7 @@ told. --quick is what ./check has time for: fewer rounds of the same, and three 
 """
 import functools
 import multiprocessing
+import signal
 import sys
 import time
 import traceback
@@ -71,6 +72,7 @@ def main():
     program = str(Path(words[0]).resolve() / "tertuliad")
     chosen = [n for n, s in enumerate(STORIES)
               if not words[1:] or any(s.__name__.startswith(w) for w in words[1:])]
+    signal.signal(signal.SIGQUIT, signal.SIG_DFL)  # who starts us behind a shell has it ignored
     failed = False
     print(f"1..{len(chosen)}", flush=True)
     with multiprocessing.Pool(AT_ONCE if quick else 1, maxtasksperchild=1) as pool:

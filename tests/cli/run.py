@@ -202,7 +202,7 @@ def wrong_lines(folder):
         (["--transcript", str(folder)], "it is a folder"),
         (["--transcript", ""], "there is no such file"),
         (["--version=3"], "There is no option --version=3"),
-        (["--scan", "10.0.0.300"], "10.0.0.300"), (["doctor", "ana"], "stands alone"),
+        (["--scan", "10.0.0.300"], "is neither"), (["doctor", "ana"], "stands alone"),
         (["--json"], "goes with"),
     ]
 

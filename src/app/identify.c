@@ -30,6 +30,7 @@ struct identify {
     struct address address;
     enum step step;
     bool babbled; /* it answered our hello with something that is no TLS */
+    bool insisted;
     struct link *link;
     struct dial *dial;
     struct timer *timer;
@@ -158,7 +159,10 @@ static void answer_take(struct identify *identify, const uint8_t *bytes, size_t 
 
 static void silence(struct identify *identify)
 {
-    if (identify->babbled) { /* it speaks when it is spoken to, and not as chats do */
+    if (identify->babbled && !identify->insisted) { /* or its words were lost on their way, twice */
+        identify->insisted = true;
+        call_again(identify);
+    } else if (identify->babbled) { /* it speaks when it is spoken to, and not as chats do */
         know(identify, IDENTITY_NO_CHAT, NULL);
     } else if (!is_chat_port(identify->address.port)) {
         know(identify, IDENTITY_GUEST, dialect_piped.name);

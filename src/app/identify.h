@@ -4,7 +4,8 @@
  * What speaks first is judged by its word, and nothing is said to it: a name that a neighbour
  * gives, the banner of a mail or a shell server, anything else. What is silent on a port of `dated`
  * or `join` is taken for it. All else hears a TLS hello, which only a peer answers as it should; a
- * silent one is then called once more, listened to, and asked its name where `named` lives.
+ * silent one is then called once more (twice, where it answered that hello with something else),
+ * listened to, and asked its name where `named` lives.
  * PROTOCOL and order are those of DIALECTS: calling. It ends within IDENTIFY_MS. */
 #include "core/ids.h"
 #include "net/scan.h"
@@ -24,7 +25,7 @@ enum {
     IDENTIFY_LISTEN_MS = 400, /* DIALECTS.md */
     IDENTIFY_NAME_MS = 400,
     IDENTIFY_DIAL_MS = 1000, /* it took a call a moment ago */
-    IDENTIFY_MS = IDENTIFY_TLS_MS + IDENTIFY_DIAL_MS + IDENTIFY_LISTEN_MS + IDENTIFY_NAME_MS,
+    IDENTIFY_MS = IDENTIFY_TLS_MS + 2 * (IDENTIFY_DIAL_MS + IDENTIFY_LISTEN_MS) + IDENTIFY_NAME_MS,
     IDENTIFY_NAME_BYTES = 64,
 };
 

@@ -17,6 +17,7 @@ struct stranger {
     const char *to_name; /* answers --name */
     bool hangs_up;       /* at once */
     bool streams;        /* garbage, without end */
+    int lost;            /* greetings that do not arrive */
     bool heard_tls, heard_name;
     size_t heard; /* bytes in all */
 };
@@ -57,7 +58,7 @@ static bool serve(struct stranger *stranger)
     if (fd >= 0) {
         assert_true(stranger->count < CONNS);
         stranger->conns[stranger->count++] = fd;
-        if (stranger->greets)
+        if (stranger->greets && stranger->count > stranger->lost)
             stranger_says(fd, stranger->greets,
                           stranger->greets_size ? stranger->greets_size : strlen(stranger->greets));
         if (stranger->hangs_up)
@@ -206,11 +207,10 @@ static void who_names_us_is_a_neighbour_and_hears_nothing(void **state)
     assert_int_equal(neighbour.count, 1);
 }
 
-/* It was slower than the engine's patience. */
-static void a_slow_neighbour_is_one_too(void **state)
+/* It was slower than the engine's patience; and so many of its words never arrive. */
+static void slow_neighbour(int lost)
 {
-    (void)state;
-    struct stranger neighbour = {.to_tls = "Vecino 1"};
+    struct stranger neighbour = {.to_tls = "Vecino 1", .lost = 1 + lost};
     uint16_t port = 9999;
     struct timer *timer = timer_new(loop, ring_again, &timer);
     const char *host = host_new();
@@ -222,9 +222,22 @@ static void a_slow_neighbour_is_one_too(void **state)
     timer_free(timer);
     is(IDENTITY_GUEST, "neighbour", "");
     assert_false(neighbour.heard_name);
+    assert_int_equal(neighbour.count, 2 + lost);
     for (int i = 0; i < neighbour.count; i++)
         close(neighbour.conns[i]);
     close(neighbour.fd);
+}
+
+static void a_slow_neighbour_is_one_too(void **state)
+{
+    (void)state;
+    slow_neighbour(0);
+}
+
+static void a_neighbour_whose_words_are_lost_is_one(void **state)
+{
+    (void)state;
+    slow_neighbour(1);
 }
 
 static void banners_of_others_are_left_alone(void **state)
@@ -432,6 +445,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(who_names_us_is_a_neighbour_and_hears_nothing, start, stop),
         cmocka_unit_test_setup_teardown(a_slow_neighbour_is_one_too, start, stop),
         cmocka_unit_test_setup_teardown(banners_of_others_are_left_alone, start, stop),
+        cmocka_unit_test_setup_teardown(a_neighbour_whose_words_are_lost_is_one, start, stop),
         cmocka_unit_test_setup_teardown(a_web_server_is_no_chat, start, stop),
         cmocka_unit_test_setup_teardown(another_tls_is_no_chat, start, stop),
         cmocka_unit_test_setup_teardown(own_ports_are_believed_and_hear_nothing, start, stop),

@@ -267,10 +267,8 @@ static void hints_draw(struct ui *ui, int row)
         enum action action;
         const char *words;
     } hints[] = {
-        {ACTION_HELP, N_("help")},
-        {ACTION_TAB, N_("people and rooms")},
-        {ACTION_SEARCH, N_("search")},
-        {ACTION_CUT_END, N_("go to")},
+        {ACTION_HELP, N_("help")},       {ACTION_TAB, N_("people and rooms")},
+        {ACTION_SEARCH, N_("search")},   {ACTION_CUT_END, N_("go to")},
         {ACTION_INTERRUPT, N_("leave")},
     };
     int column = 1;

@@ -35,21 +35,23 @@ enum {
     OVERLAY_PAST = 4,       /* former components whose counters are kept against replays */
     OVERLAY_EFFECTS = 96,   /* of one event: 4 for each link, and every dial */
 
-    OVERLAY_CYCLE_MS = 10000,    /* shuffle, beat, and looking after things: the repair cycle */
-    OVERLAY_FRESH_S = 180,       /* who nobody was linked to for so long is no spare any more */
-    OVERLAY_ASK_S = 10,          /* a link about which nobody asked or answered for so long ends */
-    OVERLAY_SIMULTANEOUS_S = 10, /* two dials that meet within it resolve by key */
-    OVERLAY_SHUFFLE_S = 5,       /* at least between two shuffles of one neighbour */
-    OVERLAY_SMALL_CYCLES = 6,    /* at most 16 people for so long: back to the full mesh */
-    OVERLAY_BEAT_S = 5,          /* at least between two beats of one identity */
-    OVERLAY_BEAT_LOST_S = 30,    /* without a beat for so long, the next lowest takes over */
-    OVERLAY_DIFFERENCE_S = 10,   /* a foreign component for so long makes a healing link */
-    OVERLAY_HEAL_S = 30,         /* at least between two healing links */
-    OVERLAY_PROBE_CYCLES = 3,    /* in one of so many a remembered address is dialled anyway */
-    OVERLAY_PROBES = 8,          /* in a full mesh so many in each */
-    OVERLAY_ALARM_LOST = 2,   /* of self-dialled ones lately, and no fewer than are left: alarm */
-    OVERLAY_ALARM_CYCLES = 6, /* for so long everyone known is dialled once */
-    OVERLAY_SWAP_ODDS = 300,  /* one in so many swaps a link each cycle: 2 % in a minute */
+    OVERLAY_CYCLE_MS = 10000, /* shuffle, beat, and looking after things: the repair cycle */
+    OVERLAY_FRESH_S = 180,    /* who nobody was linked to for so long is no spare any more */
+    OVERLAY_ASK_S = 10,       /* a link about which nobody asked or answered for so long ends */
+    /* Two dials that meet within it resolve by key. Short, because who lost a link that is up
+     * here still dials anew at once: beyond it the dialler is believed. */
+    OVERLAY_SIMULTANEOUS_S = 2,
+    OVERLAY_SHUFFLE_S = 5,     /* at least between two shuffles of one neighbour */
+    OVERLAY_SMALL_CYCLES = 6,  /* at most 16 people for so long: back to the full mesh */
+    OVERLAY_BEAT_S = 5,        /* at least between two beats of one identity */
+    OVERLAY_BEAT_LOST_S = 30,  /* without a beat for so long, the next lowest takes over */
+    OVERLAY_DIFFERENCE_S = 10, /* a foreign component for so long makes a healing link */
+    OVERLAY_HEAL_S = 30,       /* at least between two healing links */
+    OVERLAY_PROBE_CYCLES = 3,  /* in one of so many a remembered address is dialled anyway */
+    OVERLAY_PROBES = 8,        /* in a full mesh so many in each */
+    OVERLAY_ALARM_LOST = 2,    /* of self-dialled ones lately, and no fewer than are left: alarm */
+    OVERLAY_ALARM_CYCLES = 6,  /* for so long everyone known is dialled once */
+    OVERLAY_SWAP_ODDS = 300,   /* one in so many swaps a link each cycle: 2 % in a minute */
 };
 
 /* Where someone listens. IPv4 is written as ::ffff:a.b.c.d. Link-local addresses carry the

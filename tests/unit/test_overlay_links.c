@@ -15,7 +15,7 @@ static void crossing_dials_leave_the_higher_keys(void **state)
             uint32_t loser = higher ? ours : theirs;
             alone(state);
             up(1, number, ours_first ? OUT : IN);
-            now += 3 * SECOND;
+            now += OVERLAY_SIMULTANEOUS_S * SECOND;
             up(2, number, ours_first ? IN : OUT);
             assert_true(closes((int)loser, OVERLAY_WHY_DUPLICATE));
             assert_false(closes(higher ? (int)theirs : (int)ours, ANY));
@@ -47,7 +47,7 @@ static void a_later_dial_replaces_only_when_it_asks(void **state)
     (void)state;
     up(1, 400, OUT);
     answers(1, true);
-    now += MINUTE;
+    now += (OVERLAY_SIMULTANEOUS_S + 1) * SECOND;
     up(2, 400, IN);
     assert_int_equal(effects.count, 0);
     assert_true(overlay_is_active(&overlay, 1));

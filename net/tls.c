@@ -26,6 +26,8 @@ enum { ALPN_BYTES = sizeof ALPN - 1 };
 static const char EXPORTER[] = "EXPORTER-tertulia-1";
 
 struct tls_context {
+    uint8_t seed[TLS_SEED_BYTES];
+    bool tried; /* to make the rest, which is NULL or whole */
     SSL_CTX *rules;
     BIO_METHOD *method;
     uint8_t key[TLS_KEY_BYTES];
@@ -274,9 +276,9 @@ static X509 *certificate_new(EVP_PKEY *key)
     return NULL;
 }
 
-static bool identity_set(struct tls_context *context, const uint8_t seed[TLS_SEED_BYTES])
+static bool identity_set(struct tls_context *context)
 {
-    EVP_PKEY *key = EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, NULL, seed, TLS_SEED_BYTES);
+    EVP_PKEY *key = EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, NULL, context->seed, TLS_SEED_BYTES);
     X509 *certificate = key ? certificate_new(key) : NULL;
     bool good = certificate && certificate_key(certificate, context->key) &&
                 SSL_CTX_use_certificate(context->rules, certificate) == 1 &&
@@ -320,7 +322,7 @@ static void checks_set(SSL_CTX *rules)
     SSL_CTX_set_msg_callback(rules, message_count);
 }
 
-static bool rules_set(struct tls_context *context, const uint8_t seed[TLS_SEED_BYTES])
+static bool rules_set(struct tls_context *context)
 {
     SSL_CTX *rules = context->rules;
     nothing_kept(rules);
@@ -330,28 +332,45 @@ static bool rules_set(struct tls_context *context, const uint8_t seed[TLS_SEED_B
     /* no box between two machines of a LAN needs a TLS 1.2 to be played to it */
     SSL_CTX_clear_options(rules, SSL_OP_ENABLE_MIDDLEBOX_COMPAT);
     return algorithms_set(rules) && SSL_CTX_set_alpn_protos(rules, ALPN, ALPN_BYTES) == 0 &&
-           identity_set(context, seed);
+           identity_set(context);
 }
 
 struct tls_context *tls_context_new(const uint8_t seed[TLS_SEED_BYTES])
 {
     struct tls_context *context = xcalloc(1, sizeof *context);
+    memcpy(context->seed, seed, TLS_SEED_BYTES);
+    return context;
+}
+
+static void unmake(struct tls_context *context)
+{
+    SSL_CTX_free(context->rules);
+    BIO_meth_free(context->method);
+    context->rules = NULL;
+    context->method = NULL;
+}
+
+bool tls_context_ready(struct tls_context *context)
+{
+    if (context->tried)
+        return context->rules;
+    context->tried = true;
     ERR_clear_error();
     context->method = method_new();
     context->rules = SSL_CTX_new(TLS_method());
-    if (context->method && context->rules && rules_set(context, seed))
-        return context;
+    if (!context->method || !context->rules || !rules_set(context))
+        unmake(context);
+    OPENSSL_cleanse(context->seed, sizeof context->seed);
     ERR_clear_error();
-    tls_context_free(context);
-    return NULL;
+    return context->rules;
 }
 
 void tls_context_free(struct tls_context *context)
 {
     if (!context)
         return;
-    SSL_CTX_free(context->rules);
-    BIO_meth_free(context->method);
+    unmake(context);
+    OPENSSL_cleanse(context->seed, sizeof context->seed);
     free(context);
 }
 
@@ -365,12 +384,16 @@ const uint8_t *tls_context_key(const struct tls_context *context)
 struct tls *tls_new(struct tls_context *context, enum tls_role role)
 {
     struct tls *tls = xcalloc(1, sizeof *tls);
+    buf_init(&tls->incoming, TLS_INCOMING_MAX);
+    buf_init(&tls->outgoing, TLS_OUTGOING_MAX);
+    if (!tls_context_ready(context)) {
+        tls->fault = TLS_FAULT_HERE;
+        return tls;
+    }
     BIO *bio = BIO_new(context->method);
     tls->ssl = SSL_new(context->rules);
     if (!bio || !tls->ssl)
         die("no memory for a TLS link");
-    buf_init(&tls->incoming, TLS_INCOMING_MAX);
-    buf_init(&tls->outgoing, TLS_OUTGOING_MAX);
     BIO_set_data(bio, tls);
     BIO_set_init(bio, 1);
     SSL_set_bio(tls->ssl, bio, bio); /* TAKES both */

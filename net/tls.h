@@ -55,14 +55,19 @@ enum tls_fault {
     TLS_FAULT_CERTIFICATE, /* none, several, or not of a good Ed25519 key */
     TLS_FAULT_REFUSED,     /* the peer sent an alert: it will not */
     TLS_FAULT_TOO_MUCH,    /* larger, or more often, than a bound above allows */
+    TLS_FAULT_HERE,        /* not the peer's: tls_context_ready is false */
 };
 
-/* The certificate is made of the seed alone: the same seed, the same bytes. NULL where this
- * machine's OpenSSL will not do TLS 1.3 with Ed25519. The seed may be wiped afterwards. */
+/* Costs next to nothing: OpenSSL is asked for what it takes milliseconds to make when the first
+ * link needs it. The certificate is made of the seed alone: the same seed, the same bytes. */
 struct tls_context *tls_context_new(const uint8_t seed[TLS_SEED_BYTES])
     __attribute__((warn_unused_result));
+/* NULL is fine. */
 void tls_context_free(struct tls_context *context);
-/* Our own raw key: TLS_KEY_BYTES. */
+/* Asks for it now. False where this machine's OpenSSL will not do TLS 1.3 with Ed25519: links fail
+ * with TLS_FAULT_HERE then. */
+bool tls_context_ready(struct tls_context *context);
+/* Our own raw key, TLS_KEY_BYTES, once that was true. */
 const uint8_t *tls_context_key(const struct tls_context *context);
 
 struct tls *tls_new(struct tls_context *context, enum tls_role role);

@@ -531,7 +531,7 @@ static void on_scan(void *self, const struct scan_event *event)
         app_say(app, false, &over, event->line);
 }
 
-static bool finding_make(struct app *app)
+static void finding_make(struct app *app)
 {
     static const struct finding_calls calls = {on_event, on_line_say, on_scan, on_node, on_model};
     struct finding_config config = {.loop = app->loop,
@@ -541,7 +541,6 @@ static bool finding_make(struct app *app)
                                     .mesh = span_text(app_mesh(app)),
                                     .beacons = !app->options->no_beacon};
     app->finding = finding_new(&config, &calls, app);
-    return app->finding;
 }
 
 static void on_report(void *self, const struct doctor_report *report, uint64_t line)
@@ -595,14 +594,11 @@ static bool loop_begin(struct app *app)
     loop_make(app);
     app->jobs = jobs_new(app->loop, &app->identity, &app->net, on_event, app);
     app->peers = peers_new(app->loop, &app->identity, guests, &peers_calls, app);
-    if (!app->peers) {
-        complain(_("The OpenSSL of this machine cannot do TLS 1.3 with Ed25519."));
-        return false;
-    }
     app_config_take(app);
     trace_begin(app);
-    if (!papers_begin(app) || !peers_listen(app->peers, app->options) || !finding_make(app))
+    if (!papers_begin(app) || !peers_listen(app->peers, app->options))
         return false;
+    finding_make(app);
     visit_make(app);
     return node_begin(app);
 }

@@ -231,11 +231,8 @@ struct finding *finding_new(const struct finding_config *config, const struct fi
     finding->config = *config;
     finding->calls = calls;
     finding->self = self;
-    finding->scanner = scanner_new(config->loop, config->identity, &SCANNER, finding);
-    if (!finding->scanner) {
-        free(finding);
-        return NULL;
-    }
+    finding->scanner = scanner_new(config->loop, &config->identity->id,
+                                   peers_context(config->peers), &SCANNER, finding);
     finding->watch = interfaces_watch_new(config->loop, on_interfaces, finding);
     finding->before = *interfaces_watch_now(finding->watch);
     finding->grace = timer_new(config->loop, on_grace, finding);

@@ -25,7 +25,7 @@ struct finding_calls {
     struct model *(*model)(void *self);
 };
 
-/* `calls` outlives it. NULL where this machine's OpenSSL cannot do what links need. */
+/* `calls` outlives it. */
 struct finding *finding_new(const struct finding_config *config, const struct finding_calls *calls,
                             void *self);
 /* NULL is fine, as in the others. */

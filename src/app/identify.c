@@ -239,6 +239,7 @@ static void tls_failed(struct identify *identify, enum tls_fault fault)
     case TLS_FAULT_CERTIFICATE:
     case TLS_FAULT_REFUSED:
     case TLS_FAULT_TOO_MUCH:
+    case TLS_FAULT_HERE:
         know(identify, IDENTITY_NO_CHAT, NULL);
         break;
     }

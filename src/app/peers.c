@@ -60,6 +60,7 @@ struct peers {
     uint32_t numbers;
     bool lost; /* somebody is */
     bool stopped;
+    bool told; /* of a TLS that cannot be had */
 };
 
 /* ---- addresses, in the node's form and in net's ---- */
@@ -196,6 +197,7 @@ static enum call_fault fault_of_tls(enum tls_fault fault)
     case TLS_FAULT_CERTIFICATE:
     case TLS_FAULT_REFUSED:
     case TLS_FAULT_TOO_MUCH:
+    case TLS_FAULT_HERE:
         return CALL_TLS;
     }
     return CALL_UNKNOWN;
@@ -282,10 +284,21 @@ static void on_queued(void *self, size_t left)
     tell(peer->peers, &event);
 }
 
+static void tls_tell(struct peers *peers)
+{
+    struct message message = message_make(
+        "tls-missing", N_("The OpenSSL of this machine cannot do TLS 1.3 with Ed25519."));
+    if (!peers->told)
+        peers->calls->say(peers->self, true, &message);
+    peers->told = true;
+}
+
 static void on_down(void *self, enum link_down why)
 {
     struct peer *peer = self;
     enum call_fault fault = fault_of_down(peer->link, why);
+    if (why == LINK_DOWN_TLS && link_fault(peer->link) == TLS_FAULT_HERE)
+        tls_tell(peer->peers);
     peer->link = NULL; /* the node's answer finds no link to close */
     if (peer->up)
         tell_down(peer, fault);
@@ -713,16 +726,12 @@ struct peers *peers_new(struct loop *loop, const struct identity *identity, bool
                                                      own_name, is_ours,   keep};
     struct link_limits limits = LINK_LIMITS;
     limits.queue = QUEUE_MAX;
-    struct tls_context *context =
-        tls_context_new(identity->secret); /* which begins with the seed */
-    if (!context)
-        return NULL;
     struct peers *peers = xcalloc(1, sizeof *peers);
     peers->loop = loop;
-    peers->context = context;
+    peers->context = tls_context_new(identity->secret); /* which begins with the seed */
     peers->calls = calls;
     peers->self = self;
-    peers->links = links_new(loop, context, limits);
+    peers->links = links_new(loop, peers->context, limits);
     peers->guests = guests_new(loop, peers->links, guests, &guests_calls, peers);
     return peers;
 }
@@ -774,6 +783,11 @@ void peers_stop(struct peers *peers)
 bool peers_are_gone(const struct peers *peers)
 {
     return links_count(peers->links) == 0 && guests_are_gone(peers->guests);
+}
+
+struct tls_context *peers_context(struct peers *peers)
+{
+    return peers->context;
 }
 
 void peers_free(struct peers *peers)

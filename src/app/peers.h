@@ -13,6 +13,7 @@
 
 struct loop;
 struct peers;
+struct tls_context;
 
 enum { PEERS_PORT = 9999 /* of who names no other */ };
 
@@ -24,9 +25,11 @@ struct peers_calls {
     void (*keep)(void *self, struct span memory);
 };
 
-/* NULL where this machine's OpenSSL cannot do what links need. `guests`: they are let in. */
+/* `guests`: they are let in. */
 struct peers *peers_new(struct loop *loop, const struct identity *identity, bool guests,
                         const struct peers_calls *calls, void *self);
+/* For other links of ours: it lives as long as the peers. */
+struct tls_context *peers_context(struct peers *peers);
 /* NULL is fine. The loop is still there. */
 void peers_free(struct peers *peers);
 

@@ -11,7 +11,6 @@
 #include "net/loop.h"
 #include "net/resolve.h"
 #include "net/timer.h"
-#include "net/tls.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -40,7 +39,6 @@ struct find {
 struct scanner {
     struct loop *loop;
     struct id self_id;
-    struct tls_context *context;
     struct links *links;
     const struct scanner_calls *calls;
     void *self;
@@ -601,16 +599,13 @@ void scanner_peer(struct scanner *scanner, const struct id *id, const char *name
     }
 }
 
-struct scanner *scanner_new(struct loop *loop, const struct identity *identity,
-                            const struct scanner_calls *calls, void *self)
+struct scanner *scanner_new(struct loop *loop, const struct id *self_id,
+                            struct tls_context *context, const struct scanner_calls *calls,
+                            void *self)
 {
-    struct tls_context *context = tls_context_new(identity->secret); /* begins with the seed */
-    if (!context)
-        return NULL;
     struct scanner *scanner = xcalloc(1, sizeof *scanner);
     scanner->loop = loop;
-    scanner->self_id = identity->id;
-    scanner->context = context;
+    scanner->self_id = *self_id;
     scanner->links = links_new(loop, context, LINK_LIMITS);
     scanner->calls = calls;
     scanner->self = self;
@@ -629,7 +624,6 @@ void scanner_free(struct scanner *scanner)
     range_done(&scanner->range);
     timer_free(scanner->timer);
     links_free(scanner->links);
-    tls_context_free(scanner->context);
     free(scanner->text);
     free(scanner->asked);
     free(scanner);

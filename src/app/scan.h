@@ -14,6 +14,7 @@
 struct identity;
 struct loop;
 struct scanner;
+struct tls_context;
 
 enum {
     SCAN_FINDS = MODEL_FOUND, /* more than that is a trap, or no place to look for people */
@@ -59,9 +60,10 @@ struct scanner_calls {
     size_t (*subnets)(void *self, struct interface into[INTERFACES_MAX]);
 };
 
-/* `calls` outlives it. NULL where this machine's OpenSSL cannot do what links need. */
-struct scanner *scanner_new(struct loop *loop, const struct identity *identity,
-                            const struct scanner_calls *calls, void *self);
+/* `calls` and the context outlive it. */
+struct scanner *scanner_new(struct loop *loop, const struct id *self_id,
+                            struct tls_context *context, const struct scanner_calls *calls,
+                            void *self);
 /* NULL is fine. */
 void scanner_free(struct scanner *scanner);
 

@@ -49,7 +49,7 @@ static void ready(void)
         return;
     must(RAND_set_rand_method(&repeats) == 1, "no randomness of our own");
     for (int i = 0; i < 2; i++)
-        must((contexts[i] = tls_context_new(SEEDS[i])) != NULL, "no context");
+        must(tls_context_ready(contexts[i] = tls_context_new(SEEDS[i])), "no context");
 }
 
 static enum tls_role role_of(int end)

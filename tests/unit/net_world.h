@@ -81,7 +81,7 @@ static inline int contexts_make(void **state)
         contexts[i] = tls_context_new(seeds[i]);
     world_open(); /* libuv keeps two descriptors from the first loop on */
     world_close();
-    return !contexts[0] || !contexts[1];
+    return !tls_context_ready(contexts[0]) || !tls_context_ready(contexts[1]);
 }
 
 static inline int contexts_free(void **state)

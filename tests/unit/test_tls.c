@@ -49,7 +49,7 @@ static int group_setup(void **state)
         contexts[i] = tls_context_new(SEEDS[i]);
     for (size_t i = 0; i < sizeof words; i++)
         words[i] = (uint8_t)(i * 131 + i / 253);
-    return !contexts[0] || !contexts[1];
+    return !tls_context_ready(contexts[0]) || !tls_context_ready(contexts[1]);
 }
 
 static int group_teardown(void **state)

@@ -153,7 +153,22 @@ enum store_fault file_make(const char *path)
     if (file < 0)
         return errno == ENOSPC || errno == EDQUOT ? STORE_FULL : STORE_FAILED;
     close(file);
-    return folder_sync(path) ? STORE_FINE : STORE_FAILED;
+    return STORE_FINE;
+}
+
+enum store_fault file_unborn(const char *path, char into[STORE_NAME_MAX])
+{
+    int size = snprintf(into, STORE_NAME_MAX, "%s.new", path);
+    if (size < 0 || size >= STORE_NAME_MAX)
+        return STORE_FAILED;
+    if (unlink(into) != 0 && errno != ENOENT)
+        return STORE_FAILED;
+    return file_make(into);
+}
+
+enum store_fault file_born(const char *from, const char *path)
+{
+    return rename(from, path) == 0 && folder_sync(path) ? STORE_FINE : STORE_FAILED;
 }
 
 /* ---- aside ---- */

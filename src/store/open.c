@@ -1,5 +1,5 @@
 /* Opening: a file is looked at, made, copied and upgraded, or kept aside; and what a node begins
- * with is read from it. */
+ * with is read from it. Invariant: where no file stood, one stands whole or none does. */
 #include "store/file.h"
 #include "store/load.h"
 #include "store/schema.h"
@@ -52,12 +52,12 @@ static void version_fit(struct db *db, const struct store_versions *versions,
     size_t version = schema_version(db);
     if (!db_fine(db) || version == versions->count)
         return;
-    if (version > versions->count) {
-        db->fault = STORE_NEWER;
+    if (version == 0) { /* ours by its mark, and yet not made by us */
+        db->fault = STORE_CORRUPT;
         return;
     }
-    if (version == 0) {
-        schema_create(db, versions);
+    if (version > versions->count) {
+        db->fault = STORE_NEWER;
         return;
     }
     char why[32];
@@ -93,6 +93,29 @@ static void name_fit(struct db *db, const struct store_settings *settings)
         self_name_store(db, span_text(settings->name));
 }
 
+/* Beside where it will stand, and on the disk once, before it has its name: whatever ends this
+ * leaves nothing that is taken for a history. */
+static enum store_fault store_make(const struct store_settings *settings,
+                                   const struct store_versions *versions)
+{
+    char path[STORE_NAME_MAX];
+    struct store_settings unborn = *settings;
+    struct db db;
+    unborn.path = path;
+    enum store_fault fault = file_unborn(settings->path, path);
+    if (fault == STORE_FINE)
+        fault = db_open(&db, &unborn, SQLITE_OPEN_READWRITE);
+    if (fault != STORE_FINE)
+        return fault;
+    schema_create(&db, versions);
+    mesh_fit(&db);
+    name_fit(&db, settings);
+    schema_created(&db);
+    fault = db_fault_take(&db);
+    db_close(&db);
+    return fault == STORE_FINE ? file_born(path, settings->path) : fault;
+}
+
 static void start_empty(struct store_start *start)
 {
     char *aside = start->aside;
@@ -108,7 +131,7 @@ static enum store_fault open_once(const struct store_settings *settings,
     bool fresh;
     enum store_fault fault = file_look(settings->path, &fresh);
     if (fault == STORE_FINE && fresh)
-        fault = file_make(settings->path);
+        fault = store_make(settings, versions);
     if (fault != STORE_FINE)
         return fault;
     struct store *store = xcalloc(1, sizeof *store);

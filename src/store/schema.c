@@ -101,13 +101,17 @@ void schema_upgrade(struct db *db, const struct store_versions *versions, size_t
     migrate(db, versions, from);
 }
 
-/* Whose file it is stands in it from its first byte on: this is one transaction, and there is no
- * log beside the file yet. */
 void schema_create(struct db *db, const struct store_versions *versions)
 {
-    db_script(db, "PRAGMA page_size=4096; BEGIN; PRAGMA auto_vacuum=INCREMENTAL");
+    db_script(db, "PRAGMA synchronous=OFF; PRAGMA journal_mode=MEMORY; PRAGMA page_size=4096;"
+                  "BEGIN; PRAGMA auto_vacuum=INCREMENTAL");
     pragma_set(db, "application_id", STORE_APPLICATION);
     migrate(db, versions, 0);
+}
+
+void schema_created(struct db *db)
+{
+    db_script(db, "PRAGMA synchronous=FULL; PRAGMA journal_mode=WAL");
 }
 
 size_t schema_version(struct db *db)

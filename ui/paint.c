@@ -11,7 +11,8 @@
 
 enum {
     PROGRESS_WORDS = 12, /* columns: with less room what is done goes without saying */
-    TITLE_LEFT = 8,      /* columns that who we are has at least, whatever else there is to say */
+    MINUTE_MS = 60000,
+    TITLE_LEFT = 8, /* columns that who we are has at least, whatever else there is to say */
 };
 
 /* ---- texts ---- */
@@ -403,16 +404,26 @@ void paint_status(struct ui *ui, const struct model *model)
 
 /* ---- all of it ---- */
 
+/* Every key is drawn before the next is looked at; most change one row. */
+static bool is_light(const struct ui *ui, const struct model *model)
+{
+    return !ui->stale && model->dirty == 0 && model->now / MINUTE_MS == ui->minute;
+}
+
 const struct grid *ui_draw(struct ui *ui, const struct model *model)
 {
+    if (is_light(ui, model) && paint_input(ui, model) == ui->input_rows)
+        return &ui->grid;
     struct places_wish wish = {.rows = ui->rows,
                                .columns = ui->columns,
                                .progress = model->progress.on,
                                .sidebar = ui->focus == FOCUS_SIDEBAR,
                                .bare = ui->bare && ui->focus == FOCUS_INPUT};
-    wish.input_rows = input_rows(ui, model);
+    wish.input_rows = ui->input_rows = input_rows(ui, model);
     wish.status_rows = status_rows(ui, model);
     ui->places = places_of(&wish);
+    ui->stale = !ui_is_calm(ui);
+    ui->minute = model->now / MINUTE_MS;
     grid_clear(&ui->grid, ui->rows, ui->columns);
     ui->grid.cursor_row = -1;
     paint_pane(ui, model);

@@ -215,7 +215,7 @@ static void text_draw(struct ui *ui, const struct prompt *prompt, int top, int v
     }
 }
 
-void paint_input(struct ui *ui, const struct model *model)
+int paint_input(struct ui *ui, const struct model *model)
 {
     struct grid *grid = &ui->grid;
     struct prompt prompt = prompt_make(ui, model);
@@ -233,7 +233,8 @@ void paint_input(struct ui *ui, const struct model *model)
         grid_put(grid, ui->places.input, 0, prompt.style, "…");
     text_draw(ui, &prompt, top, visible);
     if (ui->focus == FOCUS_SIDEBAR || ui->focus == FOCUS_PAGE)
-        return;
+        return rows;
     grid->cursor_row = ui->places.input + row - top;
     grid->cursor_column = column < grid->columns ? column : grid->columns - 1;
+    return rows;
 }

@@ -59,13 +59,17 @@ void ui_free(struct ui *ui)
 void ui_language(struct ui *ui, const struct command_names *names)
 {
     ui->config.names = names;
+    ui->stale = true;
     menu_close(ui);
 }
 
 void ui_resize(struct ui *ui, int rows, int columns)
 {
-    ui->rows = rows < 1 ? 1 : rows > GRID_ROWS_MAX ? GRID_ROWS_MAX : rows;
-    ui->columns = columns < 1 ? 1 : columns > GRID_COLUMNS_MAX ? GRID_COLUMNS_MAX : columns;
+    rows = rows < 1 ? 1 : rows > GRID_ROWS_MAX ? GRID_ROWS_MAX : rows;
+    columns = columns < 1 ? 1 : columns > GRID_COLUMNS_MAX ? GRID_COLUMNS_MAX : columns;
+    ui->stale = ui->stale || rows != ui->rows || columns != ui->columns;
+    ui->rows = rows;
+    ui->columns = columns;
 }
 
 /* ---- requests ---- */
@@ -109,6 +113,7 @@ static void status_set(struct ui *ui, bool error, const char *text)
     free(clean);
     ui->has_status = true;
     ui->status_error = error;
+    ui->stale = true;
 }
 
 void ui_say(struct ui *ui, bool error, const char *text)
@@ -218,6 +223,7 @@ static void conversation_take(struct ui *ui, const struct model *model, const ch
 {
     recall_leave(ui);
     draft_keep(ui);
+    ui->stale = true;
     char *now = xstrdup(name);
     free(ui->last);
     ui->last = ui->conversation;
@@ -241,6 +247,7 @@ void ui_conversation_set(struct ui *ui, const struct model *model, const char *n
 void ui_go(struct ui *ui, const struct model *model, const char *conversation)
 {
     recall_leave(ui);
+    ui->stale = true;
     ui->focus = FOCUS_INPUT;
     ui_conversation_set(ui, model, conversation);
 }
@@ -262,6 +269,7 @@ void ui_follow(struct ui *ui, const struct model *model)
     const char *open = model->open ? model->open->name : NULL;
     ui->wall = model->now;
     bool same = open && ui->conversation && strcmp(open, ui->conversation) == 0;
+    ui->stale = ui->stale || !same || ui->opening;
     if (same && ui->opening && !ui->going)
         view_load(ui, model->open);
     if (same)
@@ -276,6 +284,7 @@ void ui_follow(struct ui *ui, const struct model *model)
 
 void ui_back(struct ui *ui, const char *conversation, const char *text)
 {
+    ui->stale = true;
     if (ui->conversation && strcmp(conversation, ui->conversation) == 0) {
         if (ui->editor.size > 0) /* the words that came back stand first */
             editor_replace(&ui->editor, 0, 0, "\n", 1);
@@ -585,10 +594,18 @@ static void key_take(struct ui *ui, const struct model *model, const struct key 
         focused_key(ui, model, key);
 }
 
+bool ui_is_calm(const struct ui *ui)
+{
+    return ui->focus == FOCUS_INPUT && !ui->menu && !ui->has_status && !ui->bare;
+}
+
 void ui_key(struct ui *ui, const struct model *model, uint64_t now, const struct key *key)
 {
+    bool calm = ui_is_calm(ui);
     ui->now = now;
+    ui->only_text = false;
     key_take(ui, model, key);
+    ui->stale = ui->stale || !calm || !ui->only_text || !ui_is_calm(ui);
     draft_watch(ui);
 }
 
@@ -697,6 +714,7 @@ const struct theme *ui_theme(const struct ui *ui)
 bool ui_theme_set(struct ui *ui, const char *name)
 {
     const struct theme *theme = theme_find(name);
+    ui->stale = true;
     if (theme)
         ui->theme = theme;
     return theme != NULL;

@@ -235,6 +235,7 @@ static bool empty_action(struct ui *ui, const struct model *model, enum action a
 static void edit(struct ui *ui, enum action action, enum editor_place place)
 {
     struct editor *editor = &ui->editor;
+    ui->only_text = true;
     if (action <= ACTION_LINE_END) {
         (void)editor_move(editor, place);
         ui->goal = -1;
@@ -284,6 +285,7 @@ static void type(struct ui *ui, const struct key *key)
     if (editor_insert(&ui->editor, bytes, size, true) > 0)
         ui_say(ui, true, _("The line is full."));
     changed(ui);
+    ui->only_text = true;
 }
 
 void input_key(struct ui *ui, const struct model *model, const struct key *key)

@@ -25,6 +25,7 @@ void ui_page_open(struct ui *ui, const char *title)
     page_done(&ui->page);
     ui->page.title = xstrdup(title);
     ui->focus = FOCUS_PAGE;
+    ui->stale = true;
 }
 
 bool ui_page_add(struct ui *ui, enum style style, const char *left, const char *right,
@@ -47,6 +48,7 @@ bool ui_page_add(struct ui *ui, enum style style, const char *left, const char *
         page->selected = page->count;
     page->selectable = page->selectable || conversation;
     page->items[page->count++] = item;
+    ui->stale = true;
     return true;
 }
 
@@ -216,6 +218,7 @@ static void clear(struct ui *ui, const struct model *model)
 
 bool ui_command(struct ui *ui, const struct model *model, const struct command *command)
 {
+    ui->stale = true;
     if (command->id == COMMAND_HELP && command->about)
         help_about(ui, command->about);
     else if (command->id == COMMAND_HELP)

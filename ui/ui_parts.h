@@ -69,6 +69,10 @@ struct ui {
     const struct theme *theme;
     int rows, columns;
     enum focus focus;
+    bool stale;      /* more than the input's text may have changed since it was drawn */
+    bool only_text;  /* the key at hand changed nothing else */
+    uint64_t minute; /* of the model's clock when it was drawn, */
+    int input_rows;  /* and what the input would have liked then */
     uint64_t now;
 
     char *conversation; /* where Enter goes; NULL: the model has none yet */
@@ -143,6 +147,8 @@ bool mini_key(struct mini *mini, const struct key *key);
 void ui_bare(struct ui *ui, bool on);
 /* A key of CONTEXT_ALWAYS; false: it is none. */
 bool ui_always(struct ui *ui, const struct model *model, const struct key *key);
+/* Nothing is open, nothing is said: what is typed shows in the input line alone. */
+bool ui_is_calm(const struct ui *ui);
 /* A hint for the status line, not worth keeping. */
 void ui_hint(struct ui *ui, const char *text);
 /* Fills the gaps of a translated sentence: an error, or a hint. */
@@ -243,7 +249,8 @@ void paint_side(struct ui *ui, const struct model *model);
 void paint_title(struct ui *ui, const struct model *model);
 void paint_status(struct ui *ui, const struct model *model);
 void paint_progress(struct ui *ui, const struct model *model);
-void paint_input(struct ui *ui, const struct model *model);
+/* The rows that it would like: where they are not those that it was given, all is drawn anew. */
+int paint_input(struct ui *ui, const struct model *model);
 void paint_menu(struct ui *ui, const struct model *model);
 void paint_switch(struct ui *ui, const struct model *model);
 void paint_page(struct ui *ui);

@@ -702,6 +702,40 @@ static void requests_have_a_bound(void **state)
     assert_int_equal(count, UI_REQUESTS);
 }
 
+/* Typing draws the input alone: whatever comes in between, the screen is what all of it would be.
+ */
+static void what_is_typed_is_drawn_as_all_would_be(void **state)
+{
+    (void)state;
+    static const char *const keys[] = {
+        "a",      "b",      " ",       "\u00e9",  "\u4e2d", "\U0001f600",
+        "\x7f",   "\x02",   "\x06",    "\x01",    "\x05",   "\x0b",
+        "\x17",   "\x15",   "\x19",    "\t",      "\r",     "\x1b",
+        "\x1b[A", "\x1b[B", "\x1b[5~", "\x1b[6~", "\x1bOP", "\x1b\r",
+        "\x12",   "\x1bl",  "/",       "h",       "\x1f",   "\x1b[200~one\ntwo\x1b[201~"};
+    uint32_t chance = 1;
+    (void)lab_with(100);
+    for (int i = 0; i < 4000; i++) {
+        chance = chance * 1664525u + 1013904223u;
+        size_t kinds = chance >> 31 ? 12 : sizeof keys / sizeof *keys; /* words, most of the time */
+        send(keys[(size_t)((uint64_t)(chance << 1) * kinds >> 32)]);
+        asked[0] = '\0';
+        scene.model.dirty = 0;
+        const struct grid *grid = ui_draw(ui, &scene.model);
+        size_t size = (size_t)(grid->rows * grid->columns) * sizeof *grid->cells;
+        struct grid light = *grid;
+        light.cells = xmemdup(grid->cells, size);
+        ui_resize(ui, 24, 81);
+        ui_resize(ui, 24, 80);
+        grid = ui_draw(ui, &scene.model);
+        assert_int_equal(light.cursor_row, grid->cursor_row);
+        assert_int_equal(light.cursor_column, grid->cursor_column);
+        for (size_t at = 0; at < (size_t)(grid->rows * grid->columns); at++)
+            assert_true(cell_equal(&light.cells[at], &grid->cells[at]));
+        free(light.cells);
+    }
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, start, stop)
 
 int main(void)
@@ -739,6 +773,7 @@ int main(void)
         TEST(keys_are_bound_by_command),
         TEST(drafts_and_titles_can_be_kept),
         TEST(requests_have_a_bound),
+        TEST(what_is_typed_is_drawn_as_all_would_be),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -44,6 +44,7 @@ static inline struct conversation *scene_room(struct scene *scene, const char *n
 
 static inline void scene_open(struct scene *scene, struct conversation *room)
 {
+    scene->model.dirty = MODEL_LINES;
     scene->model.open = room;
     scene->model.room = room->title;
     for (size_t i = 0; i < scene->model.row_count; i++) {

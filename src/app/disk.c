@@ -16,6 +16,8 @@
 enum {
     BATCH_ENTRIES = 256, /* DESIGN.md: a commit of some 50 ms at most */
     BATCH_WRITES = 1024, /* of anything: one commit */
+    CROWD_ENTRIES = 64,  /* that wait: no more of others' words are waited for, */
+    CROWD_MS = 16,       /* nor longer: a screen shows no more than 60 frames a second */
     ROOM_ASK_MS = 2000,  /* between two looks whether there is room again */
     LATE_MAX = 10000,    /* notes that wait for room: more are hours of a busy mesh */
     TIDY_MS = 24 * 3600 * 1000,
@@ -44,7 +46,7 @@ struct disk {
     struct store *store;
     const struct disk_calls *calls;
     void *self;
-    struct timer *timer; /* of who waits for room, and of tidying */
+    struct timer *timer; /* of who waits for room, for more words, and of tidying */
     uint64_t tidy_at;
     bool stopped;
     bool corrupt;
@@ -58,6 +60,8 @@ struct disk {
     struct store_write *writes; /* of the job under way */
     struct wish *written;       /* the wishes they were made of */
     size_t count;
+    bool crowded;   /* it holds several entries of others */
+    uint64_t began; /* when it was started */
     enum store_fault fault;
     uint64_t wall_ms;
     bool more; /* to be tidied */
@@ -171,11 +175,34 @@ static size_t wish_entries(const struct wish *wish)
     return wish->effect && wish->effect->kind == EFFECT_STORE ? wish->effect->store.count : 1;
 }
 
+static bool wish_is_own(const struct wish *wish)
+{
+    return wish->effect && wish->effect->kind == EFFECT_STORE && wish->effect->store.own;
+}
+
+/* Words of others that come in a crowd are committed together: who says one thing at a time is
+ * not kept waiting, nor are we. */
+static bool crowd_waits(const struct disk *disk)
+{
+    size_t entries = 0;
+    const struct wish *wish;
+    if (!disk->crowded || loop_mono_ms(disk->loop) >= disk->began + CROWD_MS)
+        return false;
+    DL_FOREACH(disk->queue, wish)
+    {
+        entries += wish_entries(wish);
+        if (wish_is_own(wish) || entries >= CROWD_ENTRIES)
+            return false;
+    }
+    return true;
+}
+
 /* As much of the queue as one commit should hold, and at least its first. */
 static void batch_make(struct disk *disk)
 {
-    size_t entries = 0, room = 0;
+    size_t entries = 0, others = 0, room = 0;
     disk->count = 0;
+    disk->began = loop_mono_ms(disk->loop);
     while (disk->queue && disk->count < BATCH_WRITES) {
         struct wish *wish = disk->queue;
         entries += wish_entries(wish);
@@ -183,6 +210,8 @@ static void batch_make(struct disk *disk)
             break;
         DL_DELETE(disk->queue, wish);
         DL_APPEND(disk->written, wish);
+        if (wish->effect && wish->effect->kind == EFFECT_STORE && !wish_is_own(wish))
+            others += wish_entries(wish);
         if (disk->count == room) {
             room = room ? room * 2 : 16;
             disk->writes = xrealloc(disk->writes, room, sizeof *disk->writes);
@@ -190,6 +219,7 @@ static void batch_make(struct disk *disk)
         disk->writes[disk->count++] =
             (struct store_write){.effect = wish->effect, .keep = wish->keep};
     }
+    disk->crowded = others > 1;
 }
 
 /* ---- when there was no room ---- */
@@ -267,7 +297,9 @@ static void write_next(struct disk *disk)
         return;
     if (!disk->queue)
         pages_go_on(disk);
-    if (disk->queue) {
+    if (disk->queue && crowd_waits(disk)) {
+        timer_set(disk->timer, disk->began + CROWD_MS);
+    } else if (disk->queue) {
         batch_make(disk);
         write_start(disk, write_work, write_done);
     } else if (store_is_halted(disk->store)) {

@@ -83,7 +83,10 @@ static struct cluster cluster_at(struct span text, size_t at)
     if (at < text.size) {
         const char *bytes = (const char *)text.bytes + at;
         cluster.bytes = text_step(bytes, text.size - at).bytes;
-        utf8_step(bytes, text.size - at, &cluster.code);
+        if (cluster.bytes == 1)
+            cluster.code = *bytes;
+        if (cluster.bytes > 1 || cluster.code < 0)
+            utf8_step(bytes, text.size - at, &cluster.code);
         cluster.letter = letter_of(cluster.code);
     }
     return cluster;

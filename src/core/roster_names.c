@@ -244,8 +244,9 @@ static struct tag tag_of(const struct roster *roster, const struct person *perso
 void roster_label(const struct roster *roster, const struct person *person, char into[LABEL_BYTES])
 {
     struct tag tag = tag_of(roster, person);
-    char id[ID_TEXT];
-    id_text(&person->id, id);
+    char id[ID_TEXT] = "";
+    if (tag.length)
+        id_text(&person->id, id);
     const char *shown = person->name_hash ? person_shown(person) : "";
     bool dialect = tag.dialect && person->more->dialect[0];
     snprintf(into, LABEL_BYTES, "%s%s%.*s%s%s", shown, tag.length ? "~" : "", (int)tag.length, id,

@@ -6,6 +6,7 @@
 #include "core/room.h"
 #include "store/keep.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 /* ---- entries ---- */
@@ -286,6 +287,12 @@ static void read_begin(struct store_reader *reader, const struct node_effect *ef
     into->event.ticket = effect ? effect->ticket : 0;
     if (reader_is_stopped(reader))
         reader->db.fault = STORE_STOPPED;
+    if (!reader->sized) { /* it makes SQLite read the schema: not at the start, when all wait */
+        char sql[64];
+        snprintf(sql, sizeof sql, "PRAGMA cache_size=-%d", STORE_CACHE_KIB / 2);
+        db_script(&reader->db, sql);
+    }
+    reader->sized = true;
     db_run(&reader->db, "BEGIN");
 }
 

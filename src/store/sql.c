@@ -108,8 +108,7 @@ static void options_set(struct db *db)
     sqlite3_extended_result_codes(db->handle, 1);
     db_note(db, sqlite3_busy_timeout(db->handle, STORE_BUSY_MS));
     /* Memory that is mapped counts as ours, and reading it can end in a signal. */
-    db_script(db, "PRAGMA cell_size_check=ON; PRAGMA mmap_size=0; PRAGMA temp_store=MEMORY;"
-                  "PRAGMA cache_size=-1024");
+    db_script(db, "PRAGMA cell_size_check=ON; PRAGMA mmap_size=0; PRAGMA temp_store=MEMORY");
 }
 
 enum store_fault db_open(struct db *db, const struct store_settings *settings, int flags)

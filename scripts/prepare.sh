@@ -47,11 +47,12 @@ check -                    compiler-rt          compiler-rt  compiler-rt        
 check clang-format         clang-tools-extra    -            clang-extra-tools    clang-format
 check cppcheck             cppcheck             cppcheck     cppcheck             cppcheck
 check libcmocka-dev        libcmocka-devel      cmocka       cmocka-dev           cmocka
-check libvterm-dev        libvterm-devel       libvterm     libvterm-dev         libvterm
+check libvterm-dev         libvterm-devel       libvterm     libvterm-dev         libvterm
 check mandoc               mandoc               -            mandoc               mandoc
-check openssl             openssl              openssl      openssl              openssl@3
-check iproute2            iproute              iproute2     iproute2             -
-check nftables            nftables             nftables     nftables             -
+check tmux                 tmux                 tmux         tmux                 tmux
+check openssl              openssl              openssl      openssl              openssl@3
+check iproute2             iproute              iproute2     iproute2             -
+check nftables             nftables             nftables     nftables             -
 check python3              python3              python       python3              python3
 check python3-nacl         python3-pynacl       python-pynacl    py3-pynacl       -
 check python3-protobuf     python3-protobuf     python-protobuf  py3-protobuf     -

@@ -272,6 +272,7 @@ class Meeting:
         self.folder = tempfile.mkdtemp(prefix="tertulia-e2e-")
         self.peers = []
         self.endings = []
+        self.shell = ()  # what starts programs that have a screen
 
     def __enter__(self):
         return self

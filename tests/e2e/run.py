@@ -22,6 +22,7 @@ import guests_crowd  # noqa: E402
 import guests_gone  # noqa: E402
 import history  # noqa: E402
 import hostile  # noqa: E402
+import inside  # noqa: E402
 import kept  # noqa: E402
 import machine  # noqa: E402
 import paper  # noqa: E402
@@ -35,7 +36,7 @@ import wrong  # noqa: E402
 
 STORIES = [story for part in (
     talk, machine, hostile, history, kept, paper,
-    screen, back, sight, venom, plain,
+    screen, back, sight, inside, venom, plain,
     wires,
     guests, guests_crowd, guests_gone,
     find, doctor, wrong,

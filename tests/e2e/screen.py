@@ -34,7 +34,7 @@ class Screen:
         self.program = os.path.join(os.path.dirname(meeting.program), "tertulia")
         meeting.at_end(self._end)
 
-    def start(self, *words, shell=(), rows=24, columns=80, kind="xterm-256color", own=False,
+    def start(self, *words, shell=None, rows=24, columns=80, kind="xterm-256color", own=False,
               prompt="#everyone", before="", **environment):
         """`shell`: what starts the program, where that is not we. `own`: the terminal sends its
         signals to the program. `before`: what stands on it. `shell_end` is the terminal as a shell
@@ -47,7 +47,7 @@ class Screen:
         os.write(self.shell_end, before.encode())
         self.before = termios.tcgetattr(self.shell_end), fcntl.fcntl(self.shell_end, fcntl.F_GETFL)
         self.process = subprocess.Popen(
-            [*shell, self.program, "--home", self.home, "--no-beacon", "--name", self.name, "--listen",
+            [*(self.meeting.shell if shell is None else shell), self.program, "--home", self.home, "--no-beacon", "--name", self.name, "--listen",
              f"127.0.0.1:{self.port}", *words],
             stdin=self.shell_end, stdout=self.shell_end, stderr=self.shell_end,
             start_new_session=True, preexec_fn=self._take if own else None,

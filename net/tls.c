@@ -278,7 +278,8 @@ static X509 *certificate_new(EVP_PKEY *key)
 
 static bool identity_set(struct tls_context *context)
 {
-    EVP_PKEY *key = EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, NULL, context->seed, TLS_SEED_BYTES);
+    EVP_PKEY *key =
+        EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, NULL, context->seed, TLS_SEED_BYTES);
     X509 *certificate = key ? certificate_new(key) : NULL;
     bool good = certificate && certificate_key(certificate, context->key) &&
                 SSL_CTX_use_certificate(context->rules, certificate) == 1 &&

@@ -283,6 +283,6 @@ void finding_scan_stop(struct finding *finding)
 
 void finding_peer(struct finding *finding, const struct node_peer *peer)
 {
-    if (finding && !peer->guest && peer->name)
-        scanner_peer(finding->scanner, &peer->id, peer->name);
+    if (finding)
+        scanner_peer(finding->scanner, peer);
 }

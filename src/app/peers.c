@@ -3,6 +3,7 @@
 #include "app/peers.h"
 
 #include "app/guests.h"
+#include "app/unreached.h"
 #include "base/alloc.h"
 #include "dialect/framer.h"
 #include "dialect/native.h"
@@ -149,77 +150,6 @@ static void tell_failed(struct peers *peers, const struct overlay_address *addre
     tell(peers, &event);
 }
 
-/* ---- why nobody was reached ---- */
-
-static enum call_fault fault_of_resolve(enum resolve_result result)
-{
-    switch (result) {
-    case RESOLVE_OK:
-        return CALL_UNKNOWN;
-    case RESOLVE_NO_NAME:
-        return CALL_NO_NAME;
-    case RESOLVE_TIMEOUT:
-    case RESOLVE_TROUBLE:
-        return CALL_NAME_UNASKED;
-    }
-    return CALL_UNKNOWN;
-}
-
-static enum call_fault fault_of_dial(enum dial_result result)
-{
-    switch (result) {
-    case DIAL_OK:
-        return CALL_UNKNOWN;
-    case DIAL_REFUSED:
-        return CALL_REFUSED;
-    case DIAL_UNREACHABLE:
-        return CALL_UNREACHABLE;
-    case DIAL_TIMEOUT:
-        return CALL_SILENT;
-    case DIAL_NO_NAME:
-        return CALL_NO_NAME;
-    case DIAL_TROUBLE:
-        return CALL_TROUBLE;
-    }
-    return CALL_UNKNOWN;
-}
-
-static enum call_fault fault_of_tls(enum tls_fault fault)
-{
-    switch (fault) {
-    case TLS_FAULT_NONE:
-    case TLS_FAULT_CUT:
-        return CALL_HUNG_UP;
-    case TLS_FAULT_BROKEN:
-        return CALL_STRANGE;
-    case TLS_FAULT_VERSION:
-    case TLS_FAULT_ALPN:
-    case TLS_FAULT_CERTIFICATE:
-    case TLS_FAULT_REFUSED:
-    case TLS_FAULT_TOO_MUCH:
-    case TLS_FAULT_HERE:
-        return CALL_TLS;
-    }
-    return CALL_UNKNOWN;
-}
-
-static enum call_fault fault_of_down(const struct link *link, enum link_down why)
-{
-    switch (why) {
-    case LINK_DOWN_ENDED:
-    case LINK_DOWN_CUT:
-    case LINK_DOWN_LOST:
-        return CALL_HUNG_UP;
-    case LINK_DOWN_SILENT:
-        return CALL_MUTE;
-    case LINK_DOWN_BAD:
-        return CALL_STRANGE;
-    case LINK_DOWN_TLS:
-        return fault_of_tls(link_fault(link));
-    }
-    return CALL_UNKNOWN;
-}
-
 static void on_up(void *self, const uint8_t *key, const uint8_t *exported)
 {
     struct peer *peer = self;
@@ -296,7 +226,7 @@ static void tls_tell(struct peers *peers)
 static void on_down(void *self, enum link_down why)
 {
     struct peer *peer = self;
-    enum call_fault fault = fault_of_down(peer->link, why);
+    enum call_fault fault = fault_of_down(why, link_fault(peer->link));
     if (why == LINK_DOWN_TLS && link_fault(peer->link) == TLS_FAULT_HERE)
         tls_tell(peer->peers);
     peer->link = NULL; /* the node's answer finds no link to close */

@@ -3,6 +3,7 @@
 #include "app/scan.h"
 
 #include "app/beacons.h"
+#include "app/peers.h"
 #include "app/range.h"
 #include "base/alloc.h"
 #include "core/model_make.h"
@@ -29,6 +30,7 @@ struct find {
     const char *dialect;
     bool has_id;
     struct id id;
+    bool guest_here;           /* it is no peer, and speaks with us */
     bool shown;                /* as somebody: in `found` events, and counted */
     uint64_t scan;             /* the last one that found it */
     bool is_new;               /* that one was the first */
@@ -99,8 +101,19 @@ struct message scan_message(const struct scan_event *event)
     return message;
 }
 
-static void row_show(struct model *model, const struct find *find)
+/* Who is linked stands among people. */
+static bool is_linked(const struct scanner *scanner, const struct find *find)
 {
+    const struct node *node = scanner->calls->node(scanner->self);
+    const struct person *person =
+        find->has_id && node ? roster_person(node_roster(node), &find->id) : NULL;
+    return find->guest_here || (person && person_best_link(person));
+}
+
+static void row_show(const struct scanner *scanner, struct model *model, const struct find *find)
+{
+    if (is_linked(scanner, find))
+        return;
     bool native = find->dialect && strcmp(find->dialect, "native") == 0;
     if (!model_found(model, find->text, find->name,
                      native          ? NULL
@@ -117,7 +130,7 @@ static void rows_make(struct scanner *scanner)
         return; /* and the next one is empty: they are made again then */
     model_found_clear(model);
     DL_FOREACH(scanner->finds, find)
-    row_show(model, find);
+    row_show(scanner, model, find);
     scanner->rows_stale = false;
 }
 
@@ -125,7 +138,7 @@ static void find_changed(struct scanner *scanner, const struct find *find)
 {
     struct model *model = scanner->calls->model(scanner->self);
     if (model)
-        row_show(model, find);
+        row_show(scanner, model, find);
     else
         scanner->rows_stale = true;
 }
@@ -583,17 +596,18 @@ static void on_ring(void *self)
     timer_set(scanner->timer, now + SCAN_SHOWN_MS);
 }
 
-void scanner_peer(struct scanner *scanner, const struct id *id, const char *name)
+void scanner_peer(struct scanner *scanner, const struct node_peer *peer)
 {
+    struct address address = peers_address(&peer->address);
     struct find *find;
-    if (!scanner)
-        return;
     DL_FOREACH(scanner->finds, find)
     {
-        if (!find->has_id || !id_equal(&find->id, id) ||
-            (find->name && strcmp(find->name, name) == 0))
+        if (peer->guest ? !address_equal(&find->address, &address)
+                        : !find->has_id || !id_equal(&find->id, &peer->id))
             continue;
-        name_set(find, name);
+        find->guest_here = peer->guest && peer->state != NODE_PEER_DOWN;
+        if (peer->name && (!find->name || strcmp(find->name, peer->name) != 0))
+            name_set(find, peer->name);
         scanner->rows_stale = true;
         timer_set(scanner->timer, loop_mono_ms(scanner->loop));
     }

@@ -71,8 +71,8 @@ void scanner_free(struct scanner *scanner);
 void scanner_command(struct scanner *scanner, const char *range, uint64_t line);
 /* Ends the scan that is under way, if any; what was found stays. */
 void scanner_stop(struct scanner *scanner, uint64_t line);
-/* A peer is called that now. */
-void scanner_peer(struct scanner *scanner, const struct id *id, const char *name);
+/* Somebody is linked, or not any more, or called something else. */
+void scanner_peer(struct scanner *scanner, const struct node_peer *peer);
 
 /* Its end in a sentence. */
 struct message scan_message(const struct scan_event *event);

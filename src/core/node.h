@@ -211,6 +211,7 @@ enum call_fault {
     CALL_CROWDED,    /* OVERLAY_PER_ADDRESS links lead to that machine */
     CALL_IMPOSSIBLE, /* nobody can have that address */
     CALL_LINKED,     /* there is a link to them: no fault at all */
+    CALL_REACHED,    /* nor is this: they answered */
     CALL_NO_GUESTS,  /* no peer is there, and guests are not let in here */
 };
 

@@ -253,6 +253,7 @@ static const struct {
                                     "called. /disconnect makes room.")},
     [CALL_IMPOSSIBLE] = {"bad-address", N_("Nobody can be at %s. Check the address.")},
     [CALL_LINKED] = {"linked", N_("You are linked to %s already.")},
+    [CALL_REACHED] = {"connected", N_("You are linked to %s now.")},
     [CALL_NO_GUESTS] = {"no-guests",
                         N_("%s is no Tertulia, and guests are turned away here: because "
                            "of --no-guests, or of the mesh's secret.")},
@@ -279,7 +280,7 @@ static void call_end(struct node *node, struct call *call, enum call_fault fault
     struct message message = message_make(CALL_FAULTS[fault].code, CALL_FAULTS[fault].sentence);
     message_add(&message, call->where);
     node->line = call->line;
-    if (fault == CALL_LINKED)
+    if (fault == CALL_LINKED || fault == CALL_REACHED)
         node_notice(node, &message);
     else if (!node->leaving)
         node_error(node, &message);
@@ -405,7 +406,7 @@ static void call_reached(struct node *node, const struct overlay_address *addres
     struct call *call, *next;
     DL_FOREACH_SAFE(node->calls, call, next)
     if (!call->ticket && overlay_address_equal(&call->address, address))
-        call_free(node, call);
+        call_end(node, call, CALL_REACHED);
 }
 
 /* Nobody calls a guest as a peer again. */
@@ -423,7 +424,7 @@ void node_call_reached(struct node *node, const struct node_link *link)
     call_reached(node, &link->address);
 }
 
-/* Two calls that crossed are nothing to tell. */
+/* Of two calls that crossed one goes: each of us was reached all the same. */
 void node_call_doubled(struct node *node, const struct node_link *link)
 {
     uint64_t since = UINT64_MAX;
@@ -437,10 +438,7 @@ void node_call_doubled(struct node *node, const struct node_link *link)
     {
         if (call->ticket || !overlay_address_equal(&call->address, &link->address))
             continue;
-        if (since < call->since)
-            call_end(node, call, CALL_LINKED);
-        else
-            call_free(node, call);
+        call_end(node, call, since < call->since ? CALL_LINKED : CALL_REACHED);
     }
 }
 

@@ -43,7 +43,7 @@ struct store {
 
 struct store_reader {
     struct db db;
-    bool sized; /* its cache */
+    bool sized;  /* its cache */
     int stopped; /* by __atomic: the one thing that another thread may write */
 };
 

@@ -28,7 +28,8 @@ static int group_setup(void **state)
     stranger = EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, NULL, other, TLS_SEED_BYTES);
     rsa = EVP_RSA_gen(2048);
     p256 = EVP_EC_gen("P-256");
-    return !tls_context_ready(context) || !rsa || !p256 || EVP_PKEY_get_raw_public_key(ed25519, rogue_key, &size) != 1;
+    return !tls_context_ready(context) || !rsa || !p256 ||
+           EVP_PKEY_get_raw_public_key(ed25519, rogue_key, &size) != 1;
 }
 
 static int group_teardown(void **state)

@@ -42,6 +42,7 @@ build protobuf-c-compiler  protobuf-c-compiler  -            protobuf-c-compiler
 build libutf8proc-dev      utf8proc-devel       libutf8proc  utf8proc-dev         utf8proc
 build libjansson-dev       jansson-devel        jansson      jansson-dev          jansson
 build uthash-dev           uthash-devel         uthash       uthash-dev           uthash
+build libseccomp-dev       libseccomp-devel     libseccomp   libseccomp-dev       -
 check clang                clang                clang        clang                llvm
 check -                    compiler-rt          compiler-rt  compiler-rt          -
 check clang-format         clang-tools-extra    -            clang-extra-tools    clang-format

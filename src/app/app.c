@@ -1,6 +1,7 @@
 /* The whole program but its face. TERM, HUP and INT leave in order. */
 #include "app/app_parts.h"
 
+#include "app/clerk.h"
 #include "app/crash.h"
 #include "app/demo.h"
 #include "app/disk.h"
@@ -503,9 +504,9 @@ static bool papers_begin(struct app *app)
     static const struct export_calls calls = {on_line_say, on_roster};
     struct store_settings settings = store_settings(app);
     const char *path = app->options->transcript, *why;
-    app->exporter = exporter_new(app->loop, &settings, &calls, app);
+    app->exporter = exporter_new(app->loop, app->clerk, &settings, &calls, app);
     if (path)
-        app->transcript = transcript_open(app->loop, path, on_say, app, &why);
+        app->transcript = transcript_open(app->loop, app->clerk, path, on_say, app, &why);
     if (path && !app->transcript)
         fprintf(stderr, _("tertulia: the transcript \"%s\" cannot be written: %s.\n"), path, why);
     return !path || app->transcript;
@@ -557,6 +558,7 @@ static void visit_make(struct app *app)
                                   .peers = app->peers,
                                   .folder = app->home.data,
                                   .history = store_settings(app),
+                                  .clerk = app->clerk,
                                   .node = on_node,
                                   .say = on_line_say,
                                   .report = on_report,
@@ -600,6 +602,7 @@ static bool loop_begin(struct app *app)
         return false;
     finding_make(app);
     visit_make(app);
+    app_confine(app); /* the node starts threads */
     return node_begin(app);
 }
 
@@ -621,9 +624,13 @@ static struct app *app_make(const struct options *options, const struct app_face
 
 struct app *app_new(const struct options *options, const struct app_face *face, void *self)
 {
-    if (options->demo)
-        return app_demo_new(options, face, self, sys_real());
+    if (options->demo) {
+        struct app *demo = app_demo_new(options, face, self, sys_real());
+        app_confine(demo);
+        return demo;
+    }
     struct app *app = app_make(options, face, self, sys_real());
+    app_clerk_begin(app);
     if (home_begin(app) && loop_begin(app))
         return app;
     app_free(app);
@@ -688,6 +695,7 @@ void app_free(struct app *app)
     command_names_free(app->names);
     home_done(&app->home);
     identity_done(&app->identity);
+    clerk_free(app->clerk);
     free(app->history);
     free(app->name);
     free(app);

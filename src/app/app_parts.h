@@ -35,6 +35,7 @@ struct app {
     struct visit *visit; /* the doctor's */
     struct demo *demo;   /* in place of network and disk; or NULL */
     struct disk *disk;
+    struct clerk *clerk; /* who opens what the user names; or NULL */
     struct node *node;
     struct exporter *exporter;
     struct transcript *transcript;   /* or NULL */
@@ -52,6 +53,12 @@ struct app {
 
 /* Before the face is there, what goes wrong is for stderr; what is only worth knowing waits. */
 void app_say(struct app *app, bool error, const struct message *message, uint64_t line);
+
+/* ---- app_confine.c ---- */
+/* Before anything is begun, and when all is open that is to be: from then on, and in all threads
+ * to come, only what confine.h allows. */
+void app_clerk_begin(struct app *app);
+void app_confine(struct app *app);
 
 /* ---- app_keep.c ---- */
 /* What the file of settings says. */

@@ -1,6 +1,7 @@
 /* Everything is read once, in the order of the facts. */
 #include "app/checkup.h"
 
+#include "app/clerk.h"
 #include "app/machine.h"
 #include "base/alloc.h"
 #include "net/job.h"
@@ -19,6 +20,7 @@ struct checkup {
     bool has_history;
     struct store_settings history;
     uint64_t most;
+    struct clerk *clerk;
     struct doctor_report *report;
     void (*done)(void *self, const struct doctor_report *report);
     void *self;
@@ -69,13 +71,13 @@ static const char *firewall_name(void)
     return access("/run/firewalld", F_OK) == 0 ? "firewalld" : NULL;
 }
 
-static void ports_look(struct doctor_facts *facts)
+static void ports_look(struct clerk *clerk, struct doctor_facts *facts)
 {
     for (size_t i = 0; i < facts->port_count; i++) {
         struct doctor_port *port = &facts->ports[i];
         if (port->state != DOCTOR_PORT_TAKEN)
             continue;
-        struct holder holder = machine_holder(port->port, port->udp);
+        struct holder holder = clerk_holder(clerk, port->port, port->udp);
         port->pid = holder.pid;
         memcpy(port->holder, holder.name, sizeof port->holder);
     }
@@ -123,7 +125,7 @@ static void work(void *self)
     network_look(facts);
     facts->firewall = firewall_read();
     facts->firewall_name = firewall_name();
-    ports_look(facts);
+    ports_look(checkup->clerk, facts);
     folder_look(checkup);
     history_look(checkup);
     doctor_judge(facts, checkup->report);
@@ -149,6 +151,7 @@ void checkup_start(struct loop *loop, const struct checkup_wish *wish,
     if (wish->history)
         checkup->history = *wish->history;
     checkup->most = wish->most;
+    checkup->clerk = wish->clerk;
     checkup->report = xcalloc(1, sizeof *checkup->report);
     checkup->done = told;
     checkup->self = self;

@@ -3,6 +3,7 @@
  * and then judges. Nothing is written and nothing is sent. */
 #include "app/doctor.h"
 
+struct clerk;
 struct loop;
 
 struct checkup_wish {
@@ -11,6 +12,7 @@ struct checkup_wish {
     struct store_settings *history; /* what leads to its texts outlives the checkup. NULL: it is not
                                        to be looked at */
     uint64_t most;                  /* bytes: a larger history is not read whole */
+    struct clerk *clerk;            /* NULL: other processes are looked at here */
 };
 
 /* `done` hears NULL where the loop ended before; never from inside this call. */

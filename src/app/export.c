@@ -3,6 +3,7 @@
  * itself holds. */
 #include "app/export.h"
 
+#include "app/clerk.h"
 #include "app/export_form.h"
 #include "app/files.h"
 #include "app/i18n.h"
@@ -14,11 +15,9 @@
 #include "net/loop.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -47,9 +46,8 @@ struct task {
     int error;
     enum store_fault fault;
     struct store_reader *reader;
-    char *temporary;
-    int descriptor;
-    struct order last; /* of the conversation, when it began; key 0: it is empty */
+    struct clerk_paper *file; /* NULL: not begun, or done */
+    struct order last;        /* of the conversation, when it began; key 0: it is empty */
     struct order at;
     bool more;
     struct store_answer page; /* read, and to be written when its speakers are found */
@@ -62,6 +60,7 @@ struct task {
 
 struct exporter {
     struct loop *loop;
+    struct clerk *clerk;
     struct store_settings settings;
     const struct export_calls *calls;
     void *self;
@@ -79,7 +78,7 @@ static void flush(struct task *task, size_t most)
 {
     struct buf *out = &task->paper.out;
     while (out->length > most && !task->error) {
-        ssize_t size = write(task->descriptor, buf_bytes(out), out->length);
+        ssize_t size = write(clerk_descriptor(task->file), buf_bytes(out), out->length);
         if (size >= 0)
             buf_eat(out, (size_t)size);
         else if (errno != EINTR)
@@ -87,74 +86,31 @@ static void flush(struct task *task, size_t most)
     }
 }
 
-/* A name that nobody has, in the folder where the file is to stand. */
-static char *temporary_name(const char *path)
-{
-    static const char NAME[] = ".tertulia-XXXXXX";
-    const char *slash = strrchr(path, '/');
-    size_t folder = slash ? (size_t)(slash - path) + 1 : 0;
-    char *name = xmalloc(folder + sizeof NAME);
-    memcpy(name, path, folder);
-    memcpy(name + folder, NAME, sizeof NAME);
-    return name;
-}
-
 static void file_begin(struct task *task)
 {
-    struct stat status;
-    if (lstat(task->path, &status) == 0) {
-        task->error = EEXIST;
+    task->file = clerk_begin(task->exporter->clerk, task->path);
+    if (task->file)
         return;
-    }
-    char *name = temporary_name(task->path);
-    task->descriptor = mkostemp(name, O_CLOEXEC);
-    if (task->descriptor >= 0) {
-        task->temporary = name;
-        return;
-    }
     task->error = errno;
     task->nowhere = errno == ENOENT;
-    free(name);
 }
 
-/* Where there are no hard links, as on most USB sticks, the kernel can do it in another way. */
-static int rename_new(const char *from, const char *to)
-{
-#ifdef RENAME_NOREPLACE
-    if (renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) == 0)
-        return 0;
-    if (errno == EEXIST)
-        return -1;
-#endif
-    return link(from, to);
-}
-
-/* All of it is on the disk before it has its name. */
 static void file_end(struct task *task)
 {
     flush(task, 0);
-    if (!task->error && fsync(task->descriptor) != 0 && errno != EINVAL)
-        task->error = errno;
-    if (close(task->descriptor) != 0 && !task->error)
-        task->error = errno;
-    task->descriptor = -1;
-    if (!task->error && rename_new(task->temporary, task->path) != 0)
-        task->error = errno;
+    if (task->error)
+        return;
+    task->error = clerk_end(task->file);
+    task->file = NULL;
     task->finished = !task->error;
 }
 
-/* After a rename nothing has the temporary name any more. */
 static void close_all(struct task *task)
 {
     store_reader_close(task->reader);
     task->reader = NULL;
-    if (task->descriptor >= 0)
-        close(task->descriptor);
-    task->descriptor = -1;
-    if (task->temporary)
-        unlink(task->temporary);
-    free(task->temporary);
-    task->temporary = NULL;
+    clerk_drop(task->file);
+    task->file = NULL;
 }
 
 /* ---- jobs: the store ---- */
@@ -323,7 +279,7 @@ static void begin_work(struct task *task)
 static void work(void *self)
 {
     struct task *task = self;
-    if (!task->undo && task->descriptor < 0)
+    if (!task->undo && !task->file)
         begin_work(task);
     else if (!task->undo)
         page_write(task);
@@ -348,7 +304,6 @@ static void task_free(struct task *task)
     buf_done(&task->paper.out);
     twins_done(&task->twins);
     free(task->speakers);
-    free(task->temporary);
     free(task->paper.title);
     free(task->conversation);
     free(task->path);
@@ -463,11 +418,12 @@ static void step_done(void *self, bool ran)
 
 /* ---- the whole ---- */
 
-struct exporter *exporter_new(struct loop *loop, const struct store_settings *settings,
+struct exporter *exporter_new(struct loop *loop, struct clerk *clerk,
+                              const struct store_settings *settings,
                               const struct export_calls *calls, void *self)
 {
     struct exporter *exporter = xcalloc(1, sizeof *exporter);
-    *exporter = (struct exporter){loop, *settings, calls, self, NULL};
+    *exporter = (struct exporter){loop, clerk, *settings, calls, self, NULL};
     return exporter;
 }
 
@@ -532,7 +488,6 @@ void exporter_start(struct exporter *exporter, const struct export_wish *wish)
     task->line = wish->line;
     task->began = wish->began;
     task->patience = loop_mono_ms(exporter->loop) + EXPORT_PATIENCE_MS;
-    task->descriptor = -1;
     task->speakers = xcalloc(EXPORT_PAGE, sizeof *task->speakers);
     buf_init(&task->paper.out, EXPORT_OUT_MAX);
     export_phrases(task->paper.phrases);

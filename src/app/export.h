@@ -15,6 +15,7 @@
 #include "core/node.h"
 #include "store/store.h"
 
+struct clerk;
 struct exporter;
 struct loop;
 
@@ -39,8 +40,9 @@ struct export_wish {
     uint64_t began; /* our wall clock: since then we were there */
 };
 
-/* What the settings point to outlives it. */
-struct exporter *exporter_new(struct loop *loop, const struct store_settings *settings,
+/* What the settings point to outlives it, as the clerk does (NULL: the files are made here). */
+struct exporter *exporter_new(struct loop *loop, struct clerk *clerk,
+                              const struct store_settings *settings,
                               const struct export_calls *calls, void *self);
 /* After the loop's end. NULL is fine, as below. */
 void exporter_free(struct exporter *exporter);

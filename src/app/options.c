@@ -251,6 +251,7 @@ static enum options_verdict take_scan(struct parse *parse, const char *value)
 SWITCH(classic)
 SWITCH(no_guests)
 SWITCH(no_beacon)
+SWITCH(no_sandbox)
 SWITCH(plain)
 SWITCH(demo)
 SWITCH(exit_on_eof)
@@ -304,6 +305,8 @@ static const struct option_row rows[] = {
      N_("turn away whoever speaks a plain dialect")},
     {0, "no-beacon", NULL, false, BOTH, take_no_beacon,
      N_("neither announce this machine on the network nor listen for others")},
+    {0, "no-sandbox", NULL, false, BOTH, take_no_sandbox,
+     N_("do not give up the right to start programs and to open other files")},
     {0, "transcript", N_("FILE"), false, BOTH, take_transcript,
      N_("append every message to a text file")},
     {0, "scan", N_("[RANGE]"), true, BOTH, take_scan,

@@ -35,6 +35,7 @@ struct options {
     bool classic;
     bool no_guests;
     bool no_beacon;
+    bool no_sandbox;
     bool plain;
     bool demo;
     bool doctor;

@@ -2,6 +2,7 @@
  * `writing`, the descriptor and what goes with them to itself while it is under way. */
 #include "app/transcript.h"
 
+#include "app/clerk.h"
 #include "app/i18n.h"
 #include "app/peers.h"
 #include "base/alloc.h"
@@ -29,6 +30,7 @@ enum {
 
 struct transcript {
     struct loop *loop;
+    struct clerk *clerk;
     char *path;
     transcript_say *say;
     void *self;
@@ -225,12 +227,11 @@ static bool is_fit(int descriptor)
 }
 
 /* -1 where it cannot be. */
-static int file_open(const char *path, bool *cut, int *error)
+static int file_open(struct clerk *clerk, const char *path, bool *cut, int *error)
 {
     char last = '\n';
     struct stat about;
-    int descriptor =
-        open(path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0600);
+    int descriptor = clerk_transcript(clerk, path);
     *error = errno == ENXIO ? NO_FILE : errno; /* a socket */
     if (descriptor < 0)
         return -1;
@@ -249,7 +250,8 @@ static int file_open(const char *path, bool *cut, int *error)
 static void again_work(struct transcript *transcript)
 {
     bool cut;
-    int descriptor = file_open(transcript->path, &cut, &transcript->reopen_error);
+    int descriptor =
+        file_open(transcript->clerk, transcript->path, &cut, &transcript->reopen_error);
     if (descriptor < 0)
         return;
     close(transcript->descriptor);
@@ -446,17 +448,18 @@ static void on_timer(void *self)
 
 /* ---- the whole ---- */
 
-struct transcript *transcript_open(struct loop *loop, const char *path, transcript_say *say,
-                                   void *self, const char **why)
+struct transcript *transcript_open(struct loop *loop, struct clerk *clerk, const char *path,
+                                   transcript_say *say, void *self, const char **why)
 {
     bool cut;
-    int error, descriptor = file_open(path, &cut, &error);
+    int error, descriptor = file_open(NULL, path, &cut, &error);
     if (descriptor < 0) {
         *why = error_text(error);
         return NULL;
     }
     struct transcript *transcript = xcalloc(1, sizeof *transcript);
     transcript->loop = loop;
+    transcript->clerk = clerk;
     transcript->path = xstrdup(path);
     transcript->say = say;
     transcript->self = self;

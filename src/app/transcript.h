@@ -20,6 +20,7 @@
 #include "core/node.h"
 #include "dialect/dialect.h"
 
+struct clerk;
 struct loop;
 struct transcript;
 
@@ -34,9 +35,10 @@ enum {
 typedef void transcript_say(void *self, bool error, const struct message *message);
 
 /* Appends to `path`, a new file for us alone (0600); links are followed, as the user made them.
+ * The clerk, who outlives it, opens it again; NULL: that is done here.
  * NULL, and *why says it in the user's language, where that is nothing to append to. */
-struct transcript *transcript_open(struct loop *loop, const char *path, transcript_say *say,
-                                   void *self, const char **why)
+struct transcript *transcript_open(struct loop *loop, struct clerk *clerk, const char *path,
+                                   transcript_say *say, void *self, const char **why)
     __attribute__((warn_unused_result));
 /* Nothing more is written; before the loop's end. NULL is fine, as below. */
 void transcript_stop(struct transcript *transcript);

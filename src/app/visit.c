@@ -69,7 +69,8 @@ static void on_time(void *self)
     struct checkup_wish wish = {.facts = xcalloc(1, sizeof *wish.facts),
                                 .folder = visit->config.folder,
                                 .history = &visit->config.history,
-                                .most = VISIT_READ_BYTES};
+                                .most = VISIT_READ_BYTES,
+                                .clerk = visit->config.clerk};
     wish.facts->running = true;
     wish.facts->clocks = visit->clocks;
     wish.facts->clashes = node ? node_clashes(node) : 0;

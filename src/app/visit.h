@@ -15,6 +15,7 @@ struct visit_config {
     const struct peers *peers;
     const char *folder;
     struct store_settings history;
+    struct clerk *clerk; /* who may look at other processes; or NULL */
     /* NULL for the moment in which there is none. */
     const struct node *(*node)(void *self);
     /* What was found, to the line that asked. */

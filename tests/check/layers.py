@@ -33,7 +33,7 @@ LIBRARIES = {  # which libraries each may use
     "store": {"sqlite", "uthash"},
     "net": {"uv", "openssl", "uthash"},
     "ui": {"curses", "intl", "uthash"},
-    "app": {"uv", "jansson", "intl", "uthash"},
+    "app": {"uv", "jansson", "intl", "seccomp", "uthash"},
     "src/main.c": {"uv", "jansson", "intl", "uthash", "curses"},
     "src/main_tertuliad.c": {"uv", "jansson", "intl", "uthash"},
 }
@@ -46,6 +46,7 @@ LIBRARY_HEADERS = {
     "uv": r"uv(\.h|/.*)",
     "openssl": r"openssl/.*",
     "jansson": r"jansson(_config)?\.h",
+    "seccomp": r"seccomp\.h",
     "intl": r"libintl\.h|base/gettext\.h",
     "curses": r"(ncursesw?/)?(n?curses|term|panel|menu|form|unctrl|eti)\.h",
 }
@@ -58,6 +59,7 @@ LIBRARY_SYMBOLS = {
     "openssl": r"(SSL|TLS|EVP|X509|X509v3|BIO|ERR|RAND|OPENSSL|CRYPTO|ASN1|PEM|OSSL|BN|HMAC|OBJ"
     r"|PKCS\d+|RSA|EC|SHA\d*|GENERAL_NAME)_\w+|[id]2[id]_\w+|TLS(_\w+)?_method",
     "jansson": r"json_\w+|jsonp_\w+|jansson_\w+",
+    "seccomp": r"seccomp_\w+",
     "intl": r"(lib)?(intl_)?d?c?n?gettext|bind_?textdomain(_codeset)?|bindtextdomain|textdomain",
     # the commonest; the rest is read from the library that tertulia is linked with
     "curses": r"initscr|newterm|endwin|doupdate|stdscr|w?refresh|wnoutrefresh|(mv)?w?printw"
@@ -84,6 +86,9 @@ SOCKETS = {
     "linux/netlink.h", "linux/rtnetlink.h", "netinet/ip.h", "netinet/tcp.h", "poll.h",
     "sys/socket.h", "sys/un.h",
 }  # fmt: skip
+CONFINEMENT = {
+    "linux/filter.h", "linux/seccomp.h", "sched.h", "sys/prctl.h", "sys/syscall.h",
+}  # fmt: skip
 SYSTEM_HEADERS = {
     "base": PURE | {"arpa/inet.h"},  # for inet_pton, which only reads text
     "core": PURE,
@@ -91,7 +96,7 @@ SYSTEM_HEADERS = {
     "store": WORLD,
     "net": WORLD | SOCKETS,
     "ui": WORLD,
-    "app": WORLD | SOCKETS | {"dirent.h", "execinfo.h"},  # for reports of crashes
+    "app": WORLD | SOCKETS | CONFINEMENT | {"execinfo.h"},  # for reports of crashes
     "src/main.c": WORLD,
     "src/main_tertuliad.c": WORLD,
 }

@@ -81,7 +81,7 @@ static int begin(void **state)
     rig_init(&world->rig);
     rig_open(&world->rig);
     world->loop = loop_new();
-    world->exporter = exporter_new(world->loop, &world->rig.settings, &calls, world);
+    world->exporter = exporter_new(world->loop, NULL, &world->rig.settings, &calls, world);
     world->roster = roster_new(&world->rig.ana.id, &sys);
     (void)roster_name_set(world->roster, roster_self(world->roster), span_text("ana"));
     world->tip.epoch = make_epoch(1);

@@ -109,14 +109,14 @@ static void turn(struct world *world)
 static void begin_file(struct world *world, const char *path)
 {
     const char *why;
-    world->transcript = transcript_open(world->loop, path, on_say, world, &why);
+    world->transcript = transcript_open(world->loop, NULL, path, on_say, world, &why);
     assert_non_null(world->transcript);
 }
 
 static const char *refused(struct world *world, const char *path)
 {
     const char *why = NULL;
-    assert_null(transcript_open(world->loop, path, on_say, world, &why));
+    assert_null(transcript_open(world->loop, NULL, path, on_say, world, &why));
     return why;
 }
 

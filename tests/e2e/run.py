@@ -14,6 +14,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 import back  # noqa: E402
+import confined  # noqa: E402
 import doctor  # noqa: E402
 import driver  # noqa: E402
 import find  # noqa: E402
@@ -39,7 +40,7 @@ STORIES = [story for part in (
     screen, back, sight, inside, venom, plain,
     wires,
     guests, guests_crowd, guests_gone,
-    find, doctor, wrong,
+    find, doctor, wrong, confined,
 ) for story in part.STORIES]
 
 

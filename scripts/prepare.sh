@@ -57,6 +57,7 @@ check nftables             nftables             nftables     nftables           
 check python3              python3              python       python3              python3
 check python3-nacl         python3-pynacl       python-pynacl    py3-pynacl       -
 check python3-protobuf     python3-protobuf     python-protobuf  py3-protobuf     -
+check valgrind             valgrind             valgrind     valgrind             -
 check xz-utils             xz                   xz           xz                   xz
 check binutils             binutils             binutils     binutils             -
 TABLE

@@ -22,22 +22,11 @@
 #include "net/timer.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-void app_descriptors_guard(void)
-{
-    int opened;
-    do {
-        opened = open("/dev/null", O_RDWR);
-    } while (opened >= 0 && opened <= STDERR_FILENO);
-    if (opened >= 0)
-        close(opened);
-}
 
 /* ---- saying things ---- */
 

@@ -54,7 +54,7 @@ struct app {
 /* Before the face is there, what goes wrong is for stderr; what is only worth knowing waits. */
 void app_say(struct app *app, bool error, const struct message *message, uint64_t line);
 
-/* ---- app_confine.c ---- */
+/* ---- app_process.c ---- */
 /* Before anything is begun, and when all is open that is to be: from then on, and in all threads
  * to come, only what confine.h allows. */
 void app_clerk_begin(struct app *app);

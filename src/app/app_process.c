@@ -1,11 +1,24 @@
-/* How a running program is confined: who is asked for files, which folders are its own, and what
- * the debug log says of it. */
+/* The process that the program is: its first descriptors, the clerk beside it, which folders are
+ * its own when it is confined, and what the debug log says of that. */
 #include "app/app_parts.h"
 
 #include "app/clerk.h"
 #include "app/confine.h"
 #include "app/trace.h"
 #include "net/loop.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+void app_descriptors_guard(void)
+{
+    int opened;
+    do {
+        opened = open("/dev/null", O_RDWR);
+    } while (opened >= 0 && opened <= STDERR_FILENO);
+    if (opened >= 0)
+        close(opened);
+}
 
 void app_clerk_begin(struct app *app)
 {

@@ -59,6 +59,7 @@ struct terminal {
 static struct terminal *opened;       /* curses' way to hand out a byte has no argument */
 static volatile sig_atomic_t is_ours; /* the terminal is as we want it, not as it was before */
 static struct termios before;
+static int nowhere = -1;    /* where what is still drawn goes when it was given back at the end */
 static int flags_before[2]; /* of what we read from and write to: shells share them */
 static char restore[RESTORE_BYTES];
 static size_t restore_size;
@@ -119,6 +120,11 @@ static void restore_now(void)
     bytes_write(restore, restore_size, true);
     tcsetattr(STDIN_FILENO, TCSANOW, &before);
     flags_set(flags_before);
+    /* Another thread ends the program, and ours may still be drawing, or taking it over. */
+    if (nowhere >= 0) {
+        dup2(nowhere, STDOUT_FILENO);
+        dup2(nowhere, STDIN_FILENO);
+    }
 }
 
 static void on_fatal(int number)
@@ -139,10 +145,16 @@ static void restore_add(const char *bytes)
     }
 }
 
-static void restore_prepare(const struct terminal *terminal)
+static bool is_modern(void)
+{
+    return terminal_capability("kmous") || terminal_capability("BE");
+}
+
+/* To be called while terminfo has an entry. */
+static void restore_prepare(void)
 {
     restore_size = 0;
-    restore_add(terminal->modern ? MODES_OFF : NULL);
+    restore_add(is_modern() ? MODES_OFF : NULL);
     restore_add(tigetstr("sgr0"));
     restore_add(tigetstr("op"));
     restore_add(tigetstr("cnorm"));
@@ -183,11 +195,20 @@ const char *terminal_problem(void)
                  "tertulia --plain works everywhere.");
     const char *place = tigetstr("cup");
     bool can_place = place && place != (const char *)-1;
+    restore_prepare();     /* curses leaves no moment for that when it takes the terminal over */
     del_curterm(cur_term); /* curses makes one of its own */
     if (!can_place)
         return _("This terminal cannot place its cursor, so there can be no full screen: "
                  "tertulia --plain works everywhere.");
     return NULL;
+}
+
+static void nowhere_close(void)
+{
+    die_last_words(NULL);
+    if (nowhere >= 0)
+        close(nowhere);
+    nowhere = -1;
 }
 
 static void out_flush(struct terminal *terminal)
@@ -240,20 +261,23 @@ struct terminal *terminal_open(const char **why)
     tcgetattr(STDIN_FILENO, &before);
     flags_keep(flags_before);
     struct terminal *terminal = xcalloc(1, sizeof *terminal);
+    nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC);
+    is_ours = 1;
+    die_last_words(restore_now);
+    fatal_watch();
     terminal->curses = newterm(NULL, stdout, stdin);
     if (!terminal->curses) {
+        is_ours = 0;
+        fatal_unwatch();
+        nowhere_close();
         free(terminal);
         *why = _("The terminal cannot be taken over.");
         return NULL;
     }
-    terminal->modern = terminal_capability("kmous") || terminal_capability("BE");
+    terminal->modern = is_modern();
     terminal->mouse = true;
     grid_init(&terminal->front);
     opened = terminal;
-    restore_prepare(terminal);
-    is_ours = 1;
-    die_last_words(restore_now);
-    fatal_watch();
     raw(); /* Ctrl-c, Ctrl-s and Ctrl-q are keys: the terminal acts on none of them */
     noecho();
     nonl();
@@ -280,8 +304,8 @@ void terminal_close(struct terminal *terminal)
     if (is_ours)
         give_back(terminal);
     fatal_unwatch();
-    die_last_words(NULL);
     opened = NULL;
+    nowhere_close();
     delscreen(terminal->curses);
     grid_done(&terminal->front);
     free(terminal);

@@ -53,7 +53,8 @@ void i18n_start(void)
     /* From here on it is there, so that another value takes its place, and the environment that
      * other threads may read stays where it is. */
     setenv("LANGUAGE", "", 0);
-    started = xstrdup(getenv("LANGUAGE"));
+    const char *there = getenv("LANGUAGE"); /* not where memory for it was missing */
+    started = xstrdup(there ? there : "");
 }
 
 /* ---- another one ---- */

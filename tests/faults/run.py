@@ -170,21 +170,22 @@ def look_at_terminal(bruno):
     equal(bruno.left, bruno.before, "the terminal's modes")
 
 
-def who_asked(bruno):
-    """The library or program whose request for memory was the first in vain, but the C library."""
+def where_it_fell(bruno):
+    """The library or program, but the C library, that the fault was in; "" where there was none."""
     try:
         with open(bruno.shown, encoding="utf-8", errors="replace") as file:
-            names = [os.path.basename(line.split("(", 1)[0]) for line in file]
+            lines = file.read().partition("fell\n")[2].splitlines()
     except OSError:
         return ""
+    names = [os.path.basename(line.split("(", 1)[0]) for line in lines]
     return next((one for one in names if not one.startswith(("scarce", "libc.", "ld-"))), "")
 
 
 def look_at_end(bruno, status):
     """In order, with a sentence, or by die()."""
-    asked = who_asked(bruno)
-    if status == -signal.SIGSEGV and asked.startswith(FALLS):
-        return f"fell in {asked.split('.')[0]}"
+    fell = where_it_fell(bruno)
+    if status == -signal.SIGSEGV and fell.startswith(FALLS):
+        return f"fell in {fell.split('.')[0]}"
     if status == -signal.SIGABRT and DIED in bruno.stderr():
         return "died"
     if status == 1 and bruno.stderr().strip():

@@ -1,11 +1,13 @@
 /* Memory that runs out at a chosen moment, for a real program: preloaded (LD_PRELOAD), it counts
  * what is asked for, in all threads, and gives nothing from the SCARCE_AT-th time on, SCARCE_FOR
- * times. With SCARCE_SHOW, a file, it says there who asked. With SCARCE_TOLD, a file, it only
- * counts, and says there at the end how often it was. */
+ * times. With SCARCE_SHOW, a file, it says there who
+ * asked, and below a line "fell" where the program fell, if it did. With SCARCE_TOLD, a file, it
+ * only counts, and says there at the end how often it was. */
 #include <dlfcn.h>
 #include <errno.h>
 #include <execinfo.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -69,6 +71,26 @@ static int file_of(const char *name)
     return high;
 }
 
+static _Thread_local bool inside; /* what we ask for ourselves is there */
+
+static void show(void)
+{
+    void *frames[32];
+    inside = true;
+    if (shown >= 0)
+        backtrace_symbols_fd(frames, backtrace(frames, 32), shown);
+    inside = false;
+}
+
+static void on_fall(int number)
+{
+    inside = true;
+    (void)!write(shown, "fell\n", 5);
+    show();
+    signal(number, SIG_DFL);
+    raise(number);
+}
+
 __attribute__((constructor)) static void begin(void)
 {
     find(&real_malloc, "malloc");
@@ -80,6 +102,8 @@ __attribute__((constructor)) static void begin(void)
     told = file_of("SCARCE_TOLD");
     shown = file_of("SCARCE_SHOW");
     ready = true;
+    if (shown >= 0)
+        signal(SIGSEGV, on_fall); /* what the program does about it comes before, and then this */
 }
 
 __attribute__((destructor)) static void end(void)
@@ -90,20 +114,10 @@ __attribute__((destructor)) static void end(void)
         (void)!write(told, text, (size_t)size);
 }
 
-/* Not while it asks for memory itself. */
-static void show(void)
-{
-    static _Thread_local bool inside;
-    void *frames[32];
-    if (shown < 0 || inside)
-        return;
-    inside = true;
-    backtrace_symbols_fd(frames, backtrace(frames, 32), shown);
-    inside = false;
-}
-
 static bool is_scarce(void)
 {
+    if (inside)
+        return false;
     unsigned long now = atomic_fetch_add(&count, 1) + 1;
     if (at == 0 || now < at || now - at >= times)
         return false;

@@ -49,12 +49,13 @@ valgrind_stories() (
         --show-leak-kinds=definite,indirect,possible --num-callers=30 \
         --errors-for-leak-kinds=definite,indirect,possible
     [ $# -gt 0 ] || set -- "${valgrind_usual[@]}"
-    tests/e2e/run.py build/check/valgrind-programs "$@"
+    SLOWER=10 tests/e2e/run.py build/check/valgrind-programs "$@"
 )
 
 threads_stories() (
     build threads CC=clang CFLAGS="-O1 -g -fsanitize=thread" LDFLAGS="-fsanitize=thread" || exit 1
-    wrapped threads threads-programs env TSAN_OPTIONS=exitcode=99
+    wrapped threads threads-programs env \
+        TSAN_OPTIONS=exitcode=99:handle_segv=0:handle_sigbus=0:handle_sigfpe=0:handle_sigill=0
     [ $# -gt 0 ] || set -- "${threads_usual[@]}"
     tests/e2e/run.py --quick build/check/threads-programs "$@"
 )

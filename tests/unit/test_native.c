@@ -4,6 +4,7 @@
 #include "dialect/arena.h"
 #include "dialect/framer.h"
 #include "dialect/tertulia.pb-c.h"
+#include "frame_harm.h"
 #include "make.h"
 
 #include "tests/sim/signer_fake.h"
@@ -20,6 +21,31 @@ static void fill(void *into, size_t size, uint8_t first)
 }
 
 /* ---- frames there and back ---- */
+
+/* With any one field harmed, a frame is refused, or is another good one: it goes out again. */
+static void stand_harm(struct span payload)
+{
+    enum { MOST = 64 /* fields from the start: those of many items are alike */ };
+    bool is_there = true;
+    for (size_t at = 0; at < MOST && is_there; at++) {
+        for (enum harm harm = HARM_GONE; harm < HARMS; harm++) {
+            struct buf harmed, out;
+            buf_init(&harmed, 4 * FRAME_MAX);
+            buf_init(&out, FRAME_MAX);
+            size_t left = at;
+            harm_message(payload, &left, harm, &harmed);
+            is_there = left > MOST; /* it went past zero */
+            struct frame *frame = harmed.length > FRAME_MAX - 4
+                                      ? NULL
+                                      : frame_unpack(span_of(buf_bytes(&harmed), harmed.length));
+            if (frame && frame->kind != FRAME_UNKNOWN)
+                assert_true(frame_pack(frame, &out));
+            frame_free(frame);
+            buf_done(&harmed);
+            buf_done(&out);
+        }
+    }
+}
 
 /* Packs, cuts, unpacks and packs again: the bytes must be the same. The caller frees the frame. */
 static struct frame *there_and_back(const struct frame *frame)
@@ -40,6 +66,7 @@ static struct frame *there_and_back(const struct frame *frame)
     assert_true(frame_pack(back, &twice));
     assert_int_equal(once.length, twice.length);
     assert_memory_equal(buf_bytes(&once), buf_bytes(&twice), once.length);
+    stand_harm(payload);
     assert_int_equal(framer_next(&framer, &payload), FRAMER_MORE);
     framer_done(&framer);
     buf_done(&once);

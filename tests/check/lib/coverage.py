@@ -2,7 +2,8 @@
 """What of the sources was run, from the .gcda files of a build: coverage.py BUILDDIR [--missed PATH].
 
 Lines and branches of src, net and ui, as gcov counts them; a line in two programs counts once, and
-as run where one of them ran it. Branches inside of uthash's and utlist's macros are theirs. With
+as run where one of them ran it. Branches inside of uthash's and utlist's macros are theirs, and
+those to die() are there for what never happens: neither counts. With
 --missed, the lines and branches of one file that were not run.
 """
 
@@ -62,8 +63,8 @@ def permitted(path):
                 lines.add(number)
                 counted = line[start.start():] if start and open_macro <= 0 else line
                 open_macro += counted.count("(") - counted.count(")")
-            if re.search(r"\bdie\(", line):
-                lines.add(number)
+            if re.search(r"\bdie\(", line):  # with the question whether an invariant is broken
+                lines |= {number - 1, number}
     return lines
 
 

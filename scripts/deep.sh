@@ -7,7 +7,7 @@
 #
 # STORY: the beginnings of names of tests/e2e; without one, those that are named below.
 
-[ -n "${top:-}" ] || exit 1 # it is for ./check
+: "${top:=$PWD}"
 
 # wrapped BUILD FOLDER COMMAND...: programs for the stories, which run those of BUILD by COMMAND.
 # Confined ones could write nothing of what these tools have to tell.

@@ -489,11 +489,12 @@ void visitor_over(struct visitor *visitor)
     visitor->guest = NULL;
     visitor->listens = visitor->known = false;
     listener_gone(visitor);
-    bool calls_again = visitor->worked && !visitor->over && !visitor->back;
+    bool calls_again = visitor->worked && !visitor->over && !visitor->back && !visitor->peer;
     if (visitor->told || !calls_again)
         visitor_tell_down(visitor, calls_again);
-    if (visitor->peer && visitor->asked) {
+    if (visitor->peer && !visitor->back && !visitor->over) {
         visitor->asked = false;
+        guests_forget(visitor->guests, &visitor->address);
         visitor->guests->calls->peer(visitor->guests->self, &visitor->where);
     }
     tell_vain(visitor, visitor->failed ? visitor->failed : CALL_HUNG_UP);

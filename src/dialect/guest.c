@@ -140,7 +140,7 @@ static void begin(struct guest *guest)
 {
     guest->state = STATE_UP;
     guest->listens = guest->leaving = false;
-    guest->awaits = guest->asking = guest->joined = guest->answered = false;
+    guest->awaits = guest->asking = guest->joined = guest->answered = guest->heard = false;
     guest->up_at = guest->now.mono_ms;
     guest->dialect = guest->wanted;
     guest->in_cut = false;
@@ -236,11 +236,14 @@ static void cut(struct guest *guest, enum guest_cut what)
     guest_event(guest, GUEST_CUT, span_of(NULL, 0), span_of(NULL, 0))->cut = what;
 }
 
-/* Whether it is what we say to silent callers ourselves. */
+/* Whether it is what we say to silent callers ourselves, as the first word of whom we called: it
+ * may come so late that a dialect was taken for theirs. A `piped` passes on that somebody else was
+ * greeted so; who is called for that is meant so, whatever is there. */
 static bool is_greeting(const struct guest *guest, struct span line)
 {
     struct span name, text;
-    return guest->greeting[0] && piped_split(line, &name, &text) &&
+    return guest->role == GUEST_CALLED && !guest->heard && guest->wanted != &dialect_piped &&
+           guest->greeting[0] && piped_split(line, &name, &text) &&
            span_begins(text, guest->greeting);
 }
 
@@ -248,10 +251,6 @@ static bool is_greeting(const struct guest *guest, struct span line)
 static void line_first(struct guest *guest, struct span line)
 {
     const struct dialect *dialect = dialect_of_first(line);
-    if (guest->role == GUEST_CALLED && is_greeting(guest, line)) {
-        guest_abort(guest, WHY_PEER);
-        return;
-    }
     if (guest->role == GUEST_CALLED && dialect != &dialect_piped && dialect != &dialect_neighbour)
         dialect = &dialect_plain;
     guest_speaks(guest, dialect);
@@ -267,10 +266,13 @@ static void lines_pump(struct guest *guest)
         struct span text = span_of(line->bytes, line->size);
         if (!pay(guest))
             cut(guest, CUT_FLOOD);
+        else if (is_greeting(guest, text))
+            guest_abort(guest, WHY_PEER);
         else if (guest->dialect)
             guest->dialect->message(guest, text);
         else
             line_first(guest, text);
+        guest->heard = true;
         free(line);
     }
 }

@@ -53,6 +53,7 @@ struct guest {
     enum guest_state state;
     bool listens;       /* greeted, and nothing heard yet */
     bool known;         /* GUEST_KNOWN was said */
+    bool heard;         /* a message came over this link */
     bool leaving;       /* hang up when the queue is empty.. */
     enum guest_why why; /* ..and say why */
     uint64_t up_at;

@@ -577,6 +577,23 @@ static void who_was_called_is_found_out(void **state)
     rig_hear(rig, "bruno|hola"); /* as we greet ourselves: a peer took us for a guest */
     rig_is(rig, "hang up 5\n");
     rig_free(rig);
+    rig = rig_called(state, NULL, 9999); /* over a slow way: behind what stands for its name */
+    rig_wait(rig, 2 * GUEST_LISTEN_MS);
+    rig_is(rig, "> --name\nknown named <Anonimo>\n");
+    rig_hear(rig, "bruno|hola");
+    rig_is(rig, "hang up 5\n");
+    rig_free(rig);
+    rig = rig_called(state, &dialect_named, 9999); /* with the name that was asked for behind it */
+    rig_is(rig, "> --name\n");
+    rig_hear(rig, "bruno|holabruno");
+    rig_is(rig, "hang up 5\n");
+    rig_free(rig);
+    rig = rig_called(state, NULL, 9999); /* not as a later word: somebody quotes it */
+    rig_wait(rig, GUEST_LISTEN_MS);
+    rig_hear(rig, "Criss");
+    rig_hear(rig, "bruno|hola");
+    rig_is(rig, "> --name\nknown named <Criss>\nsaid: bruno|hola\n");
+    rig_free(rig);
     rig = rig_called(state, &dialect_piped, 9000); /* it is meant so, whatever is there */
     rig_is(rig, "known piped\n");
     rig_hear(rig, "bruno|hola");

@@ -574,4 +574,5 @@ def main():
     return 2
 
 
-sys.exit(int(main()))
+if __name__ == "__main__":
+    sys.exit(int(main()))

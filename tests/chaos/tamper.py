@@ -1,0 +1,166 @@
+"""Wrongs that are planted in what a run left, one at a time: the checker has to see each of them,
+and as what it is. A checker that finds nothing is worth no more than this."""
+import contextlib
+import glob
+import io
+import json
+import os
+import shutil
+import sqlite3
+import tempfile
+from types import SimpleNamespace
+
+from ledger import NET, TOKEN
+from peer import Person, entry_hash, envelope, make_entry
+
+VICTIM = 0  # never killed in a run: only its disk at the end says what it has stored
+
+
+def last_message(run, what):
+    """The last line of any program about a message of which `what` holds; and the program."""
+    for program in run.programs:
+        with open(program.lines.name, encoding="utf-8") as file:
+            lines = [json.loads(line) for line in file if '"event":"message"' in line
+                     or '"event": "message"' in line]
+        for event in reversed(lines):
+            found = TOKEN.search(event["text"])
+            word = run.ledger.words.get(found[1]) if found else None
+            if word and what(program, event, word):
+                return program, event, word
+    raise LookupError("there is no such message")
+
+
+# ---- in what was told ----
+
+def aloud(program, event, word):
+    return word.readers is None and not word.guest and not event["own"]
+
+
+def told_twice(run, ledger, _disk):
+    program, event, _ = last_message(run, aloud)
+    ledger.told(program, event)
+
+
+def two_entries_of_one_word(run, ledger, _disk):
+    program, event, _ = last_message(run, aloud)
+    ledger.told(program, {**event, "ref": event["ref"] + "9"})
+
+
+def other_words(run, ledger, _disk):
+    program, event, _ = last_message(run, aloud)
+    ledger.told(program, {**event, "ref": event["ref"] + "9", "text": event["text"] + " y más"})
+
+
+def under_another_name(run, ledger, _disk):
+    program, event, word = last_message(run, aloud)
+    other = next(p.id for p in run.programs if p.id != word.id)
+    ledger.told(program, {**event, "from": {**event["from"], "id": other}})
+
+
+def a_whisper_told_to_another(run, ledger, _disk):
+    _, event, word = last_message(run, lambda p, e, w: w.readers and e["own"])
+    other = next(p for p in run.programs if p.id not in (word.id, *word.readers))
+    ledger.told(other, {**event, "own": False})
+
+
+def a_refused_word_said(run, ledger, _disk):
+    _, _, word = last_message(run, aloud)
+    ledger.words[word.token].refused = True
+
+
+def a_receipt_of_who_has_it_not(run, ledger, _disk):
+    _, event, _ = last_message(run, lambda p, e, w: e["own"])
+    author, epoch, seq = event["ref"].split(":")
+    ledger.told(run.programs[1], {"event": "receipt", "of": 7, "stored_by": [run.programs[VICTIM].id],
+                                  "ref": f"{author}:{epoch}:{int(seq) + 9}"})
+
+
+# ---- on a disk ----
+
+def newest(disk):
+    """The row of the newest entry at the end of a log of more than one."""
+    return disk.execute("SELECT e.id, e.log, e.seq, e.bytes FROM entries e JOIN logs l ON l.id = e.log "
+                        "WHERE e.seq = l.high AND l.low < l.high ORDER BY e.id DESC").fetchone()
+
+
+def an_entry_gone(_run, _ledger, disk):
+    disk.execute("DELETE FROM entries WHERE id = ?", newest(disk)[:1])
+
+
+def a_log_cut_short(_run, _ledger, disk):
+    row, log, seq, data = newest(disk)
+    disk.execute("DELETE FROM entries WHERE id = ?", (row,))
+    disk.execute("UPDATE logs SET high = ? WHERE id = ?", (seq - 1, log))
+
+
+def a_bit_turned(_run, _ledger, disk):
+    row, _, _, data = newest(disk)
+    disk.execute("UPDATE entries SET bytes = ? WHERE id = ?",
+                 (data[:-100] + bytes([data[-100] ^ 1]) + data[-99:], row))
+
+
+def an_entry_by_nobody(_run, _ledger, disk):
+    """A good signature, on a good entry, of a key that is not ours."""
+    row, _, seq, data = newest(disk)
+    nobody = Person(9)
+    fields = {**envelope(data[:-64], NET), "author": nobody.id}
+    fields = {k: v for k, v in fields.items() if not isinstance(v, dict)}
+    made = make_entry(nobody, fields)
+    disk.execute("INSERT INTO authors(author) VALUES(?)", (nobody.id,))
+    author = disk.execute("SELECT last_insert_rowid()").fetchone()[0]
+    disk.execute("INSERT INTO logs SELECT NULL, ?, epoch, ?, ?, floor, ?, head_hlc, lowest, oldest_hlc, "
+                 "top, 1, bytes, start, below, first, last, named, named_seq FROM logs LIMIT 1",
+                 (author, seq, seq, entry_hash(*made)))
+    log = disk.execute("SELECT last_insert_rowid()").fetchone()[0]
+    disk.execute("INSERT INTO entries SELECT NULL, ?, seq, key, start, received, live, sealed, "
+                 "conversation, NULL, ?, opened FROM entries WHERE id = ?",
+                 (log, b"".join(made), row))
+
+
+def a_receipt_made_up(_run, _ledger, disk):
+    disk.execute("UPDATE acks SET high = high + 1")
+
+
+def a_whisper_in_the_open(run, _ledger, disk):
+    _, event, _ = last_message(run, lambda p, e, w: w.readers and e["own"] and
+                               run.programs[VICTIM].id not in (w.id, *w.readers))
+    disk.execute("INSERT INTO kept VALUES(99, 'leak', ?)", (event["text"].encode(),))
+
+
+PLANTED = {
+    told_twice: "doubled", two_entries_of_one_word: "doubled", other_words: "forged",
+    under_another_name: "forged", a_whisper_told_to_another: "whisper",
+    a_refused_word_said: "forged", a_receipt_of_who_has_it_not: "receipt",
+    an_entry_gone: "lost", a_log_cut_short: "lost", a_bit_turned: "forged",
+    an_entry_by_nobody: "forged", a_receipt_made_up: "forged", a_whisper_in_the_open: "whisper",
+}
+
+
+def home_of(run, folder):
+    """A copy of one program's home, and a ledger's view of all programs with that copy in place."""
+    home = os.path.join(folder, "home")
+    shutil.copytree(run.programs[VICTIM].home, home)
+    views = [SimpleNamespace(name=p.name, number=p.number, id=p.id,
+                             home=home if p.number == VICTIM else p.home) for p in run.programs]
+    [file] = glob.glob(os.path.join(home, "**", "*.db"), recursive=True)
+    return file, views
+
+
+def run(run, before):
+    """What was seen, and what was not. `before` is the ledger as it was before it judged."""
+    seen, unseen = [], []
+    for plant, wanted in PLANTED.items():
+        name = plant.__name__.replace("_", " ")
+        ledger = before.copy()
+        with tempfile.TemporaryDirectory(dir=run.stage.folder) as folder:
+            file, views = home_of(run, folder)
+            with sqlite3.connect(file) as disk, contextlib.redirect_stdout(io.StringIO()):
+                plant(run, ledger, disk)
+            disk.close()
+            with contextlib.redirect_stdout(io.StringIO()):
+                ledger.judge(views, [], run.stage.folder)
+        more = {kind: len(found) - len(run.ledger.problems[kind])
+                for kind, found in ledger.problems.items()}
+        good = more[wanted] > 0
+        (seen if good else unseen).append(f"{name}: {wanted} +{more[wanted]}")
+    return seen, unseen

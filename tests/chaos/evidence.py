@@ -1,4 +1,4 @@
-"""What stands on a program's disk, read without its help: from a copy, so that nothing is changed."""
+"""What stands on a program's disk, read without its help: from a copy, so that nothing changes."""
 import glob
 import os
 import shutil

@@ -1,4 +1,4 @@
-"""The nemesis: every few seconds something happens to a program, to its disk, its clock or its links.
+"""The nemesis: every few seconds something happens to a program, its disk, its clock or its links.
 
 Which, to whom and for how long follows from the seed; when exactly does not, for the programs are
 real. Programs 0 and 1 are never ended, so that what they leak in the whole run is there to be seen.

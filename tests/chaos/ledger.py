@@ -1,4 +1,4 @@
-"""What was typed, what was told, and what stood on the disks: kept while the run goes on, and judged.
+"""What was typed, what was told, and what stood on the disks: kept during the run, and judged.
 
 A word is one line that was typed into one program, with a token that no other line has. It is
 *acknowledged* when its program has written its own `message` for it, and *refused* when it wrote
@@ -16,7 +16,6 @@ said       what comes out is JSON; programs end only when they are ended; nothin
 import copy
 import re
 import threading
-import time
 
 import evidence
 from peer import LABEL, Bad, ack_holds, base32, entry_hash, envelope, mesh_net, read_loosely, verify
@@ -25,10 +24,11 @@ KINDS = ("lost", "doubled", "forged", "receipt", "whisper", "said")
 TOKEN = re.compile(r"\[([wg]\d+[a-z]+[0-9a-f]{6})\]")
 NET = mesh_net(b"lan")
 SHOWN = 8  # wrongs of a kind that are printed
+BAD = ("fork", "history-damaged", "output-dropped")  # notices that nobody should get here
 
 
 class Word:
-    __slots__ = ("token", "author", "id", "text", "readers", "ref", "refused", "safe", "at", "guest")
+    __slots__ = ("token", "author", "id", "text", "readers", "guest", "ref", "refused", "safe")
 
     def __init__(self, token, author, who, text, readers=None, guest=None):
         self.token = token
@@ -40,7 +40,6 @@ class Word:
         self.ref = None
         self.refused = False
         self.safe = True  # no reset of the author's disk has taken it away
-        self.at = time.monotonic()
 
 
 def place_of(ref):
@@ -124,7 +123,7 @@ class Ledger:
                 self._receipt(event)
             elif kind == "error":
                 self._error(program, event)
-            elif kind == "notice" and event["code"] in ("fork", "history-damaged", "output-dropped"):
+            elif kind == "notice" and event["code"] in BAD:
                 self.wrong("said", f"{program.name}: {event['code']}: {event['text']}")
 
     def _message(self, program, event):
@@ -164,10 +163,12 @@ class Ledger:
                                  f"{text[:80]!r}; it was {word.id} ({word.guest}): "
                                  f"{wanted[:80]!r}")
         if self.refs.setdefault(word.token, event["ref"]) != event["ref"]:
-            self.wrong("doubled", f"{word.token} is both {self.refs[word.token]} and {event['ref']}")
+            self.wrong("doubled", f"{word.token} is both {self.refs[word.token]} and "
+                                  f"{event['ref']}")
         private = event.get("whisper") is not None
         if private != (word.readers is not None):
-            self.wrong("whisper", f"{word.token} was said {'aloud' if not private else 'privately'}")
+            how = "privately" if private else "aloud"
+            self.wrong("whisper", f"{word.token} was said {how}")
         if word.readers is not None and program.id not in (*word.readers, word.id):
             self.wrong("whisper", f"{program.name} was told the whisper {word.token}")
 
@@ -206,8 +207,8 @@ class Ledger:
                                        f"{word.ref}, and its disk has it not")
                     word.safe = False
             both = self.shown[program.number] | self.fresh[program.number]
-            self.shown[program.number] = self._known(disk, both)
-            self.counts["told and not yet stored when killed"] += len(both) - len(self.shown[program.number])
+            known = self.shown[program.number] = self._known(disk, both)
+            self.counts["told and not yet stored when killed"] += len(both) - len(known)
             self.fresh[program.number] = set()
             for key in [k for k in self.pending if k[0] == program.number]:
                 del self.pending[key]  # whatever became of it, it was not promised

@@ -233,7 +233,8 @@ class Proxy:
             self.calm = word == "calm"
         if word in ("calm", "cut"):
             self.end(but_plain=word == "calm")
-        return {"now": word, "living": len(self.living), "counts": dict(sorted(self.counts.items()))}
+        counts = dict(sorted(self.counts.items()))
+        return {"now": word, "living": len(self.living), "counts": counts}
 
 
 def address_of(text):

@@ -19,7 +19,7 @@ async def echo(reader, writer):
 
 
 async def through(kind, test):
-    """`test` talks to an echo through a connection of that kind; and how often the echo was called."""
+    """`test` talks to an echo through such a connection; and how often the echo was called."""
     calls = []
 
     async def called(reader, writer):

@@ -2,8 +2,8 @@
 """The long run: tests/chaos/run.py [--minutes N] [--seed N] [--rate N] [--keep] BUILDDIR. TAP.
 
 Eight tertuliads with all five kinds of guest, who talk while a nemesis strikes; then calm, and a
-checker reads every line that was told and every disk. BUILDDIR holds tertuliad. `--rate` is how many
-lines a second are said in all. `--keep` leaves the folder with all lines and disks behind.
+checker reads every line that was told and every disk. BUILDDIR holds tertuliad. `--rate` is how
+many lines a second are said in all. `--keep` leaves the folder with all lines and disks behind.
 """
 import argparse
 import random

@@ -28,7 +28,7 @@ NODES = 8
 DISK = "48m"
 PORT = 9999
 WILL = struct.Struct("qii")  # tests/chaos/shim.c
-ROUND_NAMES = ["carmen", "diego", "elena", "felipe", "gloria", "hugo", "ines", "jorge"]
+NAMES = ["carmen", "diego", "elena", "felipe", "gloria", "hugo", "ines", "jorge"]
 LIMIT = 60
 
 
@@ -179,7 +179,7 @@ class Program:
         self.stage = stage
         self.ledger = ledger
         self.number = number
-        self.name = ROUND_NAMES[number]
+        self.name = NAMES[number]
         self.home = os.path.join(stage.folder, "homes", self.name)
         self.stderr = os.path.join(stage.folder, f"{self.name}.stderr")
         self.lines = open(os.path.join(stage.folder, f"{self.name}.jsonl"), "ab", 0)

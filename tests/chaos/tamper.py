@@ -71,16 +71,17 @@ def a_refused_word_said(run, ledger, _disk):
 def a_receipt_of_who_has_it_not(run, ledger, _disk):
     _, event, _ = last_message(run, lambda p, e, w: e["own"])
     author, epoch, seq = event["ref"].split(":")
-    ledger.told(run.programs[1], {"event": "receipt", "of": 7, "stored_by": [run.programs[VICTIM].id],
-                                  "ref": f"{author}:{epoch}:{int(seq) + 9}"})
+    ledger.told(run.programs[1], {"event": "receipt", "ref": f"{author}:{epoch}:{int(seq) + 9}",
+                                  "stored_by": [run.programs[VICTIM].id], "of": 7})
 
 
 # ---- on a disk ----
 
 def newest(disk):
     """The row of the newest entry at the end of a log of more than one."""
-    return disk.execute("SELECT e.id, e.log, e.seq, e.bytes FROM entries e JOIN logs l ON l.id = e.log "
-                        "WHERE e.seq = l.high AND l.low < l.high ORDER BY e.id DESC").fetchone()
+    return disk.execute("SELECT e.id, e.log, e.seq, e.bytes FROM entries e JOIN logs l "
+                        "ON l.id = e.log WHERE e.seq = l.high AND l.low < l.high "
+                        "ORDER BY e.id DESC").fetchone()
 
 
 def an_entry_gone(_run, _ledger, disk):
@@ -108,8 +109,9 @@ def an_entry_by_nobody(_run, _ledger, disk):
     made = make_entry(nobody, fields)
     disk.execute("INSERT INTO authors(author) VALUES(?)", (nobody.id,))
     author = disk.execute("SELECT last_insert_rowid()").fetchone()[0]
-    disk.execute("INSERT INTO logs SELECT NULL, ?, epoch, ?, ?, floor, ?, head_hlc, lowest, oldest_hlc, "
-                 "top, 1, bytes, start, below, first, last, named, named_seq FROM logs LIMIT 1",
+    disk.execute("INSERT INTO logs SELECT NULL, ?, epoch, ?, ?, floor, ?, head_hlc, lowest, "
+                 "oldest_hlc, top, 1, bytes, start, below, first, last, named, named_seq "
+                 "FROM logs LIMIT 1",
                  (author, seq, seq, entry_hash(*made)))
     log = disk.execute("SELECT last_insert_rowid()").fetchone()[0]
     disk.execute("INSERT INTO entries SELECT NULL, ?, seq, key, start, received, live, sealed, "

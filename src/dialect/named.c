@@ -43,11 +43,13 @@ static void asked(struct guest *guest, struct span line)
         say(guest, line);
 }
 
+/* Who was not called for this has to answer, however late: a peer that stands still takes calls
+ * too, and would read all that it was told as words of a guest. */
 static void up(struct guest *guest)
 {
     guest->awaits = true;
     guest_answer(guest, "--name");
-    guest_await(guest, GUEST_LISTEN_MS);
+    guest_await(guest, guest->wanted ? GUEST_LISTEN_MS : GUEST_ANSWER_MS);
 }
 
 static void message(struct guest *guest, struct span line)
@@ -66,12 +68,15 @@ static void message(struct guest *guest, struct span line)
 static void silence(struct guest *guest)
 {
     guest->awaits = false;
-    guest_known(guest, &dialect_named, span_text("Anonimo")); /* as its own scanner calls it */
+    if (guest->wanted)
+        guest_known(guest, &dialect_named, span_text("Anonimo")); /* as its own scanner calls it */
+    else
+        guest_abort(guest, WHY_NO_ANSWER);
 }
 
 static bool hears(const struct guest *guest)
 {
-    return guest->role == GUEST_CALLED;
+    return guest->role == GUEST_CALLED && (guest->wanted || !guest->awaits);
 }
 
 const struct dialect dialect_named = {

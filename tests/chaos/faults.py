@@ -18,7 +18,7 @@ WIPES = 3  # of one program: a mesh admits so many strangers of one address
 HOURS = 3600 * 1000
 WEIGHTS = {"kill": 30, "stop": 8, "full": 10, "fail": 5, "slow": 6, "read_only": 3, "clock": 8,
            "descriptors": 6, "wipe": 2, "restore": 6, "partition": 24, "cut": 3}
-PAUSE = (0.5, 4.0)  # seconds between two
+PAUSE = (0.5, 3.5)  # seconds between two
 
 
 class Nemesis:
@@ -266,7 +266,7 @@ class Nemesis:
             cuts = [(numbers[0], numbers[1:], (self.chance.choice(["input", "output"]),))]
         else:
             cuts = [(numbers[0], [numbers[1]], ("input", "output"))]
-        if self.chance.random() < 0.15:
+        if self.chance.random() < 0.1:
             seconds = 55  # longer than a link lives in silence
         for number, others, ways in cuts:
             self.stage.cut(number, others, ways, how)

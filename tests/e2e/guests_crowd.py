@@ -1,6 +1,7 @@
 """Stories of many guests at once, of rings, and of guests who mean no good."""
 import os
 import re
+import signal
 import socket
 import threading
 import time
@@ -393,12 +394,13 @@ def floods_and_noise_are_cut_off(meeting, quick):
 
 
 class Slow:
-    """Stands before a peer of ours, and keeps a caller's first bytes for too long, the first time."""
+    """Stands before a peer of ours, and keeps a caller's first bytes for too long, the first time;
+    with `back`, what the peer says first is later still."""
 
-    def __init__(self, meeting, peer, times=1):
-        self.peer, self.times = peer, times
+    def __init__(self, meeting, peer, times=1, back=0.0, port=0):
+        self.peer, self.times, self.back = peer, times, back
         self.calls = 0
-        self.door = socket.create_server((own_address(), 0))
+        self.door = socket.create_server((own_address(), port))
         self.address = "{}:{}".format(*self.door.getsockname())
         meeting.at_end(self.door.close)
         threading.Thread(target=self._serve, daemon=True).start()
@@ -412,15 +414,16 @@ class Slow:
                 return
             self.calls += 1
             slow = self.calls <= self.times
-            threading.Thread(target=self._pass, args=(caller, peer, slow), daemon=True).start()
-            threading.Thread(target=self._pass, args=(peer, caller, False), daemon=True).start()
+            for one, other, wait in ((caller, peer, 0.5), (peer, caller, self.back)):
+                threading.Thread(target=self._pass, args=(one, other, wait if slow else 0),
+                                 daemon=True).start()
 
     @staticmethod
-    def _pass(one, other, slow):
+    def _pass(one, other, wait):
         try:
             while data := one.recv(65536):
-                time.sleep(0.5 if slow else 0)
-                slow = False
+                time.sleep(wait)
+                wait = 0
                 other.sendall(data)
         except OSError:
             pass
@@ -449,6 +452,37 @@ def a_slow_peer_is_no_guest(meeting, _quick):
     carla.say(f"/connect {never.address}")
     carla.expect(event="error", code=lambda code: code not in (None, ""))
     equal(carla.all(event="peer", guest=lambda g: g is not None), [], "no guests")
+    # on a port of `named`, which is asked for a name: there the greeting comes
+    late = Slow(meeting, ana, times=2, back=1, port=9998)
+    dani = meeting.peer("dani").start()
+    dani.say(f"/connect {late.address}")
+    all_linked([ana, dani])
+    equal(late.calls, 3, "as a peer, as a guest, as a peer")
+    for peer in (ana, dani):
+        equal(peer.all(event="peer", guest=lambda g: g is not None), [], "no guests")
+
+
+def who_stands_still_is_no_guest(meeting, _quick):
+    """The kernel takes calls for a program that is stopped; nothing is said to it meanwhile that it
+    would read as words of a guest once it goes on."""
+    ana, bruno = meeting.peer("ana"), meeting.peer("bruno", host=own_address())
+    bruno.port = 9995
+    ana.start()
+    bruno.start()
+    bruno.process.send_signal(signal.SIGSTOP)
+    ana.say(f"/connect {bruno.address}")
+    ana.expect(event="error", command=f"/connect {bruno.address}")
+    said = [f"words {number}" for number in range(20)]
+    ana.say(*said)
+    ana.expect(event="message", text=said[-1])
+    bruno.process.send_signal(signal.SIGCONT)
+    bruno.say(f"/connect {ana.address}")
+    all_linked([ana, bruno])
+    for text in said:
+        bruno.expect(event="message", text=text)
+    for peer in (ana, bruno):
+        equal(peer.all(event="peer", guest=lambda g: g is not None), [], "no guests")
+        equal(peer.texts(kind="say"), said, peer.name)
 
 
 def guests_are_turned_away_where_none_are_wanted(meeting, _quick):
@@ -479,5 +513,6 @@ STORIES = [
     hostile_names_and_words_stay_what_they_are,
     floods_and_noise_are_cut_off,
     a_slow_peer_is_no_guest,
+    who_stands_still_is_no_guest,
     guests_are_turned_away_where_none_are_wanted,
 ]

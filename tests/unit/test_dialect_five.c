@@ -577,11 +577,18 @@ static void who_was_called_is_found_out(void **state)
     rig_hear(rig, "bruno|hola"); /* as we greet ourselves: a peer took us for a guest */
     rig_is(rig, "hang up 5\n");
     rig_free(rig);
-    rig = rig_called(state, NULL, 9999); /* over a slow way: behind what stands for its name */
+    rig = rig_called(state, NULL, 9999); /* over a slow way: when a name is awaited */
     rig_wait(rig, 2 * GUEST_LISTEN_MS);
-    rig_is(rig, "> --name\nknown named <Anonimo>\n");
+    rig_is(rig, "> --name\n");
     rig_hear(rig, "bruno|hola");
     rig_is(rig, "hang up 5\n");
+    rig_free(rig);
+    rig = rig_called(state, NULL, 9999); /* a peer that stands still says nothing: it is nobody */
+    rig_wait(rig, GUEST_LISTEN_MS + GUEST_ANSWER_MS - 1);
+    rig_is(rig, "> --name\n");
+    assert_false(guest_hears(rig->guest));
+    rig_wait(rig, 1);
+    rig_is(rig, "hang up 4\n");
     rig_free(rig);
     rig = rig_called(state, &dialect_named, 9999); /* with the name that was asked for behind it */
     rig_is(rig, "> --name\n");

@@ -31,9 +31,11 @@ class Nemesis:
         self.later = []  # (time, number of the fault, what ends it)
         self.counts = dict.fromkeys([*WEIGHTS, "kill -9", "refused to start"], 0)
         self.wipes = {}
-        self.backups = {}  # number -> [(folder, Disk)]
+        self.backups = {}  # number -> [(folder, Disk)], of the present identity
         self.parted = False
         self.number = 0
+        self.first = [*WEIGHTS]  # each once, however short the run
+        self.chance.shuffle(self.first)
 
     # ---- when ----
 
@@ -63,7 +65,8 @@ class Nemesis:
     def _check(self):
         """Nobody ends by itself."""
         for program in self.programs:
-            if program.number not in self.busy and program.process.poll() is not None:
+            if program.number not in self.busy and program.process \
+                    and program.process.poll() is not None:
                 status = program.process.returncode
                 self.ledger.wrong("said", f"{program.name} ended by itself with {status}: "
                                           f"{program.noise()[-2000:]}")
@@ -71,7 +74,8 @@ class Nemesis:
                 program.start()
 
     def _strike(self):
-        kind = self.chance.choices(list(WEIGHTS), list(WEIGHTS.values()))[0]
+        kind = self.first.pop() if self.first else \
+            self.chance.choices(list(WEIGHTS), list(WEIGHTS.values()))[0]
         seconds = self.chance.choice([1, 2, 4, 8, 16]) * self.chance.uniform(0.5, 1.5)
         if kind == "partition":
             done = self.partition(seconds)
@@ -81,6 +85,8 @@ class Nemesis:
             free = [p for p in self.programs if p.number not in self.busy]
             if kind in ("kill", "read_only", "wipe", "restore"):
                 free = [p for p in free if p.number not in OLD]
+            if kind == "restore":
+                free = [p for p in free if self.backups.get(p.number)] or free
             if not free:
                 return
             program = self.chance.choice(free)
@@ -95,20 +101,19 @@ class Nemesis:
 
     # ---- ends and beginnings ----
 
-    def _kill(self, program):
+    def _kill(self, program, keep=False):
         """kill -9; what is on its disk then is judged, and sometimes kept as a backup."""
         self.counts["kill -9"] += 1
         program.kill()
         disk = self.ledger.after_kill(program, self.stage.folder)
-        if self.chance.random() < 0.2:
+        if keep or self.chance.random() < 0.2:
             self._backup(program, disk)
-        return disk
 
     def _backup(self, program, disk):
         folder = os.path.join(self.stage.folder, "backups", f"{program.name}-{self.number}")
         shutil.copytree(program.home, folder, ignore=shutil.ignore_patterns("filler"))
         kept = self.backups.setdefault(program.number, [])
-        kept.append((folder, disk, program.id))
+        kept.append((folder, disk))
         if len(kept) > 2:
             shutil.rmtree(kept.pop(self.chance.randrange(2))[0])
         self.number += 1
@@ -154,11 +159,14 @@ class Nemesis:
             shutil.rmtree(path) if os.path.isdir(path) else os.unlink(path)
 
     def restore(self, program, seconds):
-        """Its folder is as it was at an earlier kill."""
-        kept = [b for b in self.backups.get(program.number, []) if b[2] == program.id]
+        """Its folder is as it was at an earlier kill; where there was none, there is one now."""
+        kept = self.backups.get(program.number)
         if not kept:
+            self._kill(program, keep=True)
+            self._later(0, lambda: self._start(program))
+            self.first.insert(0, "restore")
             return False
-        folder, disk, _ = self.chance.choice(kept)
+        folder, disk = self.chance.choice(kept)
         self._kill(program)
         if not os.path.exists(folder):  # a newer one took its place
             self._later(0, lambda: self._start(program))
@@ -166,7 +174,17 @@ class Nemesis:
         self._empty(program)
         shutil.copytree(folder, program.home, dirs_exist_ok=True)
         self.ledger.reset(program, disk)
-        self._later(seconds / 4, lambda: self._start(program))
+        if self.stage.wires:  # it talks before others can tell it what it does not know of itself
+            others = [n for n in range(NODES) if n != program.number]
+            self.stage.cut(program.number, others, table="restored")
+        self._start(program)
+        self.busy.add(program.number)
+
+        def found():
+            if self.stage.wires:
+                self.stage.cut(program.number, [], table="restored")
+            self._free(program)
+        self._later(2 + seconds / 4, found)
         return True
 
     # ---- time and room ----

@@ -138,11 +138,11 @@ class Stage:
             self.rules(one, "pairs", {"output": [
                 f"ip daddr {{ {', '.join(others)} }} counter reject;"]})
 
-    def cut(self, one, others, ways=("input", "output"), how="drop"):
-        """`one` neither hears nor reaches them, in that way or both."""
+    def cut(self, one, others, ways=("input", "output"), how="drop", table="cut"):
+        """`one` neither hears nor reaches them, in that way or both; [] ends that."""
         of = ", ".join(a for other in others for a in (self.real(other), self.standin(other)))
         side = {"input": "saddr", "output": "daddr"}
-        self.rules(one, "cut", {way: [f"ip {side[way]} {{ {of} }} {how};"] for way in ways}
+        self.rules(one, table, {way: [f"ip {side[way]} {{ {of} }} {how};"] for way in ways}
                    if others else {})
 
     # ---- the proxy ----

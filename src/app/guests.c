@@ -389,6 +389,8 @@ static void silent_bound(struct guests *guests)
 
 static void listens(struct visitor *visitor)
 {
+    if (!visitor->link)
+        return; /* its silence and its end came in one turn */
     visitor->listens = true;
     link_be_plain(visitor->link);
     visitor_tell_up(visitor);

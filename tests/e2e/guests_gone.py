@@ -440,7 +440,23 @@ def a_screen_has_what_was_said_with_one_guest(meeting, _quick):
           written)
 
 
+def who_goes_while_we_stand_still_is_nobody(meeting, _quick):
+    """Its 300 ms of silence and its end come in one turn: nobody is left to be greeted."""
+    ana = host_of(meeting).start()
+    for _ in range(5):
+        caller = socket.create_connection((ana.host, ana.port))
+        for _ in range(2):  # by then it was taken
+            ana.ask("/rooms", "rooms")
+        ana.process.send_signal(signal.SIGSTOP)
+        caller.close()
+        time.sleep(0.4)  # longer than anybody may be silent
+        ana.process.send_signal(signal.SIGCONT)
+        ana.ask("/rooms", "rooms")
+    equal(ana.all(event="peer"), [], "nobody was there")
+
+
 STORIES = [
+    who_goes_while_we_stand_still_is_nobody,
     who_calls_us_ends_in_any_way,
     whom_we_call_ends_in_any_way,
     we_are_killed_and_come_back,

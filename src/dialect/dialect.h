@@ -154,7 +154,7 @@ enum guest_why {
     WHY_LATE_TLS, /* a peer that took too long: it was greeted as a guest */
     WHY_STUCK,    /* it reads nothing */
     WHY_NO_ANSWER,
-    WHY_PEER, /* whom we called greets as we do: a peer, who took us for a guest */
+    WHY_PEER, /* whom we called greets as we do, or who called took us for `named`: a peer */
 };
 
 struct guest_event {

@@ -140,7 +140,8 @@ static void begin(struct guest *guest)
 {
     guest->state = STATE_UP;
     guest->listens = guest->leaving = false;
-    guest->awaits = guest->asking = guest->joined = guest->answered = guest->heard = false;
+    guest->awaits = guest->asking = guest->joined = guest->answered = false;
+    guest->heard = guest->probed = false;
     guest->up_at = guest->now.mono_ms;
     guest->dialect = guest->wanted;
     guest->in_cut = false;
@@ -236,15 +237,16 @@ static void cut(struct guest *guest, enum guest_cut what)
     guest_event(guest, GUEST_CUT, span_of(NULL, 0), span_of(NULL, 0))->cut = what;
 }
 
-/* Whether it is what we say to silent callers ourselves, as the first word of whom we called: it
- * may come so late that a dialect was taken for theirs. A `piped` passes on that somebody else was
- * greeted so; who is called for that is meant so, whatever is there. */
+/* Whether whom we called says what we say to silent callers ourselves: it may come so late that a
+ * dialect was taken for theirs. A `piped` passes on that somebody else was greeted so; who is
+ * called for that is meant so, whatever is there. */
 static bool is_greeting(const struct guest *guest, struct span line)
 {
     struct span name, text;
-    return guest->role == GUEST_CALLED && !guest->heard && guest->wanted != &dialect_piped &&
-           guest->greeting[0] && piped_split(line, &name, &text) &&
-           span_begins(text, guest->greeting);
+    bool relayed =
+        guest->wanted == &dialect_piped || (guest->heard && guest->dialect != &dialect_named);
+    return guest->role == GUEST_CALLED && !relayed && guest->greeting[0] &&
+           piped_split(line, &name, &text) && span_begins(text, guest->greeting);
 }
 
 /* The first that somebody says whose dialect is not known. Whom we called speaks as a server. */
@@ -417,14 +419,19 @@ void guest_feed(struct guest *guest, struct guest_now now, const void *bytes, si
 
 /* ---- time ---- */
 
-static void greet(struct guest *guest)
+void guest_greet(struct guest *guest)
 {
     char label[GUEST_LABEL_MAX + 1];
     size_t size = label_write(STYLE_BAR, span_text(guest->name), label);
     label[size] = '\0';
+    guest_answer_with(guest, label, span_text("|"), guest->greeting);
+}
+
+static void greet(struct guest *guest)
+{
     guest->listens = true;
     guest->deadline = UINT64_MAX;
-    guest_answer_with(guest, label, span_text("|"), guest->greeting);
+    guest_greet(guest);
     (void)guest_event(guest, GUEST_LISTENS, span_of(NULL, 0), span_of(NULL, 0));
 }
 

@@ -54,6 +54,7 @@ struct guest {
     bool listens;       /* greeted, and nothing heard yet */
     bool known;         /* GUEST_KNOWN was said */
     bool heard;         /* a message came over this link */
+    bool probed;        /* `named`: all that it ever said is --name */
     bool leaving;       /* hang up when the queue is empty.. */
     enum guest_why why; /* ..and say why */
     uint64_t up_at;
@@ -103,6 +104,8 @@ void guest_known(struct guest *guest, const struct dialect *dialect, struct span
 void guest_speaks(struct guest *guest, const struct dialect *dialect);
 /* Hangs up when all that waits was pulled. */
 void guest_close(struct guest *guest, enum guest_why why);
+/* What silent callers hear, so that a peer knows us for one. */
+void guest_greet(struct guest *guest);
 /* Hangs up now. */
 void guest_abort(struct guest *guest, enum guest_why why);
 /* GUEST_DIAL, where there is no link and none is coming. */

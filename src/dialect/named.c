@@ -33,14 +33,22 @@ static void say(struct guest *guest, struct span line)
     (void)guest_said(guest, span_of(NULL, 0), line, line);
 }
 
+/* A scanner asks and hangs up; who talks has not asked. A peer does both, where we stood still when
+ * it called, and it took us for a listener of this kind: what it tells us is the mesh's own. */
 static void asked(struct guest *guest, struct span line)
 {
-    if (is_command(line, "--name"))
+    bool probed = guest->probed;
+    guest->probed = !guest->heard && span_equal(line, span_text("--name"));
+    if (is_command(line, "--name")) {
         guest_answer(guest, guest->name);
-    else if (is_command(line, "--hb"))
+    } else if (is_command(line, "--hb")) {
         guest_answer(guest, "--hb");
-    else if (!is_command(line, "--co"))
+    } else if (probed) {
+        guest_greet(guest);
+        guest_close(guest, WHY_PEER);
+    } else if (!is_command(line, "--co")) {
         say(guest, line);
+    }
 }
 
 /* Who was not called for this has to answer, however late: a peer that stands still takes calls

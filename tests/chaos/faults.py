@@ -18,7 +18,7 @@ WIPES = 3  # of one program: a mesh admits so many strangers of one address
 HOURS = 3600 * 1000
 WEIGHTS = {"kill": 30, "stop": 8, "full": 10, "fail": 5, "slow": 6, "read_only": 3, "clock": 8,
            "descriptors": 6, "wipe": 2, "restore": 6, "partition": 24, "cut": 3}
-PAUSE = (0.5, 3.5)  # seconds between two
+PAUSE = (0.3, 2.5)  # seconds between two
 
 
 class Nemesis:
@@ -78,7 +78,7 @@ class Nemesis:
             self.chance.choices(list(WEIGHTS), list(WEIGHTS.values()))[0]
         seconds = self.chance.choice([1, 2, 4, 8, 16]) * self.chance.uniform(0.5, 1.5)
         if kind == "partition":
-            done = self.partition(seconds)
+            done = self.partition(seconds / 2)
         elif kind == "cut":
             done = self.stage.proxy_tell("cut") is not None
         else:

@@ -159,8 +159,8 @@ class Ledger:
         dialect = event["from"]["guest"]
         right = (word.guest, "plain") if word.guest else (None,)  # plain: until it is known better
         if (who, text) != (word.id, wanted) or dialect not in right:
-            self.wrong("forged", f"{program.name} was told {word.token} of {who} ({dialect}) as "
-                                 f"{text[:80]!r}; it was {word.id} ({word.guest}): "
+            self.wrong("forged", f"{program.name} was told {event['text'][:80]!r} of "
+                                 f"{event['from']}; it was {word.id} ({word.guest}): "
                                  f"{wanted[:80]!r}")
         if self.refs.setdefault(word.token, event["ref"]) != event["ref"]:
             self.wrong("doubled", f"{word.token} is both {self.refs[word.token]} and "

@@ -251,8 +251,7 @@ async def serve(seed, pairs):
     print(json.dumps({"now": "ready"}), flush=True)
     while line := await lines.readline():
         print(json.dumps(proxy.obey(line.decode().strip())), flush=True)
-    for task in proxy.living.values():
-        task.cancel()
+    proxy.end(but_plain=False)
 
 
 def main():

@@ -222,6 +222,8 @@ class Program:
     def _read(self, process):
         for line in process.stdout:
             self.lines.write(line)
+            if not line.endswith(b"\n"):
+                break  # it was killed in the middle of it
             try:
                 event = json.loads(line)
                 kind = event["event"]

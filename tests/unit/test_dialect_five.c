@@ -613,11 +613,28 @@ static void a_peer_that_is_slow_is_no_guest(void **state)
     rig_hear(rig, "bruno|holabruno");
     rig_is(rig, "hang up 5\n");
     rig_free(rig);
-    rig = rig_called(state, NULL, 9999); /* not as a later word: somebody quotes it */
+    rig = rig_called(state, NULL, 9999); /* it stood still, and said its name at once */
     rig_wait(rig, GUEST_LISTEN_MS);
-    rig_hear(rig, "Criss");
+    rig_hear(rig, "bruno");
     rig_hear(rig, "bruno|hola");
-    rig_is(rig, "> --name\nknown named <Criss>\nsaid: bruno|hola\n");
+    rig_is(rig, "> --name\nknown named <bruno>\nhang up 5\n");
+    rig_free(rig);
+    rig = rig_called(state, NULL, 9000); /* somebody else was greeted, and it is passed on */
+    rig_hear(rig, "localhost:9000|hey");
+    rig_hear(rig, "bruno|hola");
+    rig_is(rig, "known piped <localhost:9000>\nsaid <localhost:9000>: hey\nsaid <bruno>: hola\n");
+    rig_free(rig);
+    rig = rig_caller(state); /* the same from the other side: we stood still */
+    rig_hear(rig, "--name");
+    rig_wait(rig, GUEST_PACE_MS);
+    rig_hear(rig, "bea: hey");
+    rig_wait(rig, GUEST_PACE_MS);
+    rig_is(rig, "> ana\n> ana|hola\nhang up 5\n");
+    rig_free(rig);
+    rig = rig_caller(state); /* a person is curious */
+    rig_hear(rig, "--NAME");
+    rig_hear(rig, "hey");
+    rig_is(rig, "> ana\nknown named\nsaid: hey\n");
     rig_free(rig);
 }
 

@@ -240,7 +240,7 @@ class Run:
         print(f"# seed {self.words.seed}: {time.monotonic() - began:.0f} s")
 
 
-REFUSALS = re.compile(r"^tertuliad: .*(read-only|no room|full|does not answer)")
+REFUSALS = re.compile(r"^tertuliad?: .*(read-only|no room|full|reports an error|cannot be written)")
 
 
 def refusal(line):

@@ -245,13 +245,14 @@ static bool proof_known(const struct sync *sync, const struct flight_key *key)
 }
 
 static struct proof *proof_new(struct sync *sync, const struct link *link, struct entry *first,
-                               struct entry *second)
+                               struct entry *second, bool told)
 {
     struct proof *proof = xcalloc(1, sizeof *proof);
     proof->key = (struct flight_key){first->fields.author, first->fields.epoch};
     proof->fork = fork_of(first, second);
     proof->prefix = first->fields.prev;
     proof->from = link->serial;
+    proof->told = told;
     proof->first = entry_hold(first);
     proof->second = entry_hold(second);
     DL_APPEND(sync->proofs, proof);
@@ -262,7 +263,7 @@ static struct proof *proof_new(struct sync *sync, const struct link *link, struc
 /* Two entries of one place, about a known author. False where they prove nothing; what is no news
  * is not even checked, so that saying it again and again costs nothing. */
 static bool proof_take(struct sync *sync, struct link *link, struct entry *first,
-                       struct entry *second)
+                       struct entry *second, bool told)
 {
     unsigned checks = 0;
     struct log_fork fork = fork_of(first, second);
@@ -273,7 +274,7 @@ static bool proof_take(struct sync *sync, struct link *link, struct entry *first
     if (!hash_equal(&first->fields.prev, &second->fields.prev) ||
         !fork_verify(first, second, sync->settings.signer, &checks))
         return false;
-    proof_start(sync, proof_new(sync, link, first, second));
+    proof_start(sync, proof_new(sync, link, first, second, told));
     return true;
 }
 
@@ -282,7 +283,7 @@ static void bisect_own(struct sync *sync, struct flight *flight, struct entry *c
 {
     struct bisect *bisect = flight->bisect;
     bool ours = count == 1 && entries[0]->fields.seq == bisect->differ;
-    if (ours && !proof_take(sync, bisect->link, entries[0], bisect->theirs))
+    if (ours && !proof_take(sync, bisect->link, entries[0], bisect->theirs, false))
         bisect_blame(sync, flight);
     else
         bisect_end(sync, flight);
@@ -314,18 +315,20 @@ void fork_handle(struct sync *sync, struct link *link, const struct frame_fork *
         entry_read(fork->second.bytes, &fork->second.signature, net, codec, &second);
     if (one == ENTRY_FINE && other == ENTRY_FINE &&
         !link_excludes(sync, link, &first->fields.author) &&
-        logs_find(sync->logs, &first->fields.author) && !proof_take(sync, link, first, second))
+        logs_find(sync->logs, &first->fields.author) &&
+        !proof_take(sync, link, first, second, true))
         link_unwanted(sync, link, &first->fields.author);
     entry_drop(first);
     entry_drop(second);
 }
 
-/* Everyone is told, but who told us. */
+/* Everyone is told, but who told us. Who said the other half is told too: it may be comparing as
+ * well, and finds nothing that differs any more once our log ends below. */
 static void proof_tell(struct sync *sync, const struct proof *proof)
 {
     for (size_t i = 0; i < SYNC_LINKS; i++) {
         struct link *link = sync->links[i];
-        if (link && link->serial != proof->from && !link->lagging)
+        if (link && !(proof->told && link->serial == proof->from) && !link->lagging)
             serve_fork(sync, link, &proof->key);
     }
 }

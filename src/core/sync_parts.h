@@ -228,6 +228,7 @@ struct proof {
     struct entry *first, *second;
     uint32_t from;   /* serial of the link */
     uint64_t ticket; /* of the reading of our entry below it; 0: not read */
+    bool told;       /* whole, by that link; else we compared, and it has one half of it */
     bool storing;
 };
 

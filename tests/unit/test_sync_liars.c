@@ -13,6 +13,7 @@ struct tamper {
     bool dropping;   /* no entries come through */
     bool claiming;   /* heads say more than there is */
     bool scrambling; /* digests are never equal */
+    bool trusting;   /* it never compares */
     unsigned altered;
     unsigned claims;
 };
@@ -26,6 +27,8 @@ static bool tamper(void *self, size_t from, size_t to, struct frame *frame)
     if (from != how->from)
         return true;
     if (frame->kind == FRAME_ENTRIES && how->dropping)
+        return false;
+    if (frame->kind == FRAME_HEIGHTS && how->trusting)
         return false;
     if (frame->kind == FRAME_HEADS && how->claiming)
         for (size_t i = 0; i < frame->heads.count; i++, how->claims++)
@@ -319,6 +322,26 @@ static void forks_freeze_alike(void **state)
     }
 }
 
+/* Who compares first tells the other one, whose own comparing would find nothing any more. */
+static void who_has_the_other_half_is_told(void **state)
+{
+    (void)state;
+    struct world *world = world_of(2);
+    struct tamper how = {.from = 1, .trusting = true};
+    world->tamper = tamper;
+    world->tamper_self = &how;
+    struct identity author = world_person(1);
+    fill_fork(world, 0, 1, &author, 40, 10, 10);
+    world_link(world, 0, 1);
+    for (size_t turn = 0; turn < 600 && !world->nodes[0].frozen; turn++)
+        world_run(world, 100);
+    assert_int_equal(world->nodes[0].frozen, 1);
+    world_run(world, 500);
+    assert_int_equal(world->nodes[1].frozen, 1);
+    assert_int_equal(world_high(world, 1, &author.id, 1), 40);
+    world_free(world);
+}
+
 static void the_lower_fork_wins(void **state)
 {
     (void)state;
@@ -567,6 +590,7 @@ int main(void)
         cmocka_unit_test(who_never_agrees),
         cmocka_unit_test(frames_that_make_no_sense),
         cmocka_unit_test(forks_freeze_alike),
+        cmocka_unit_test(who_has_the_other_half_is_told),
         cmocka_unit_test(the_lower_fork_wins),
         cmocka_unit_test(a_proof_comes_before_its_log),
         cmocka_unit_test(a_false_proof_freezes_nothing),

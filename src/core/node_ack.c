@@ -189,6 +189,26 @@ void node_acks_link_gone(struct node *node, const struct node_link *link)
         way->have[link->slot / 64] &= ~(UINT64_C(1) << link->slot % 64);
 }
 
+/* Of our own words: nobody has those that we have not said yet, and whoever has one knows its hash.
+ * Of epochs before this start a restored backup may know less than others do. */
+static bool ack_is_possible(const struct node *node, const struct ack *ack)
+{
+    const struct author *self = logs_find(node->logs, &node->config.identity->id);
+    if (!self || !id_equal(&ack->author, &self->id))
+        return true;
+    const struct log *log = author_log(self, &ack->epoch);
+    bool runs = node->tip.seq && epoch_equal(&ack->epoch, &node->tip.epoch);
+    if (runs && (!log || ack->high > log->high))
+        return false;
+    if (log && !log->fork && ack->high == log->high && !hash_equal(&ack->head, &log->head))
+        return false;
+    struct entry_ref head = {ack->author, ack->epoch, ack->high};
+    for (size_t i = 0; i < node->spoken_count; i++)
+        if (memcmp(&node->spoken[i].ref, &head, sizeof head) == 0)
+            return hash_equal(&node->spoken[i].hash, &ack->head);
+    return true;
+}
+
 static void ack_heard(struct node *node, const struct node_link *link, const struct ack *ack)
 {
     struct ack_way *way;
@@ -201,7 +221,8 @@ static void ack_heard(struct node *node, const struct node_link *link, const str
     }
     struct entry_ref head = {ack->author, ack->epoch, ack->high};
     if (id_equal(&ack->acker, &node->config.identity->id) || ack->high > ENTRY_NUMBER_MAX ||
-        HASH_COUNT(node->ways) >= NODE_ACKS || receipts_has(node->receipts, &head, &ack->acker))
+        HASH_COUNT(node->ways) >= NODE_ACKS || receipts_has(node->receipts, &head, &ack->acker) ||
+        !ack_is_possible(node, ack))
         return;
     way = xcalloc(1, sizeof *way);
     way->key = key;
@@ -394,7 +415,7 @@ void node_spoken_add(struct node *node, const struct entry *entry, const struct 
         free(node->spoken[node->spoken_next].text);
     }
     struct spoken *spoken = &node->spoken[node->spoken_next];
-    *spoken = (struct spoken){.ref = entry_place(entry), .kind = word->kind};
+    *spoken = (struct spoken){.ref = entry_place(entry), .hash = entry->hash, .kind = word->kind};
     spoken->conversation = xstrdup(word->room);
     if (words)
         spoken->text = xstrndup((const char *)word->text.bytes, word->text.size);

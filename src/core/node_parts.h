@@ -149,6 +149,7 @@ struct word {
 /* An own line that others may still be told to have stored. */
 struct spoken {
     struct entry_ref ref;
+    struct hash hash;
     char *conversation;
     char *text; /* to be said again, should a fork take it */
     enum entry_kind kind;

@@ -211,6 +211,48 @@ static void test_receipt(void **state)
     world_free(world);
 }
 
+static void ack_say(struct world *world, struct ack ack, uint64_t high, const struct hash *head)
+{
+    struct peer *bruno = &world->peers[1];
+    struct frame frame = {.kind = FRAME_ACKS, .acks = {1, &ack}};
+    ack.low = 1;
+    ack.high = high;
+    ack.head = *head;
+    ack_sign(&ack, &bruno->net, &signer_fake, &bruno->identity);
+    uint32_t link = world->wires[0].peer[0] == 0 ? 1 : 2;
+    give(world, 0, &(struct node_event){.kind = EVENT_FRAME, .link = link, .frame = &frame});
+    pass(world, 100);
+}
+
+/* Bruno's disk never answers, and he says that he has it all: only what he can know of counts. */
+static void test_false_receipts(void **state)
+{
+    (void)state;
+    struct world *world = two();
+    struct peer *ana = &world->peers[0];
+    static const struct hash NOTHING;
+    pass(world, 3000);
+    world->peers[1].deaf = true;
+    type(world, 0, "hola");
+    struct entry_ref hola = ana->last;
+    struct ack ack = {.author = hola.author, .epoch = hola.epoch};
+    const struct log *log = author_log(logs_find(node_logs(ana->node), &hola.author), &hola.epoch);
+    struct hash head = log->head;
+    ack_say(world, ack, ENTRY_NUMBER_MAX, &NOTHING);
+    ack_say(world, ack, hola.seq + 1, &head);
+    ack_say(world, ack, hola.seq, &NOTHING);
+    type(world, 0, "y otra");
+    ack_say(world, ack, hola.seq, &NOTHING);
+    type(world, 0, "/who-got");
+    assert_int_equal(said_count(ana, "got bruno no "), 1);
+    assert_int_equal(ana->receipt.count, 0);
+    ack_say(world, ack, hola.seq, &head);
+    pass(world, 2500);
+    assert_memory_equal(&ana->receipt.ref, &hola, sizeof hola);
+    assert_int_equal(ana->receipt.count, 1);
+    world_free(world);
+}
+
 /* A chain: what C stores is told to A by B. */
 static void test_chain(void **state)
 {
@@ -521,6 +563,7 @@ int main(void)
         cmocka_unit_test(test_secret),
         cmocka_unit_test(test_say),
         cmocka_unit_test(test_receipt),
+        cmocka_unit_test(test_false_receipts),
         cmocka_unit_test(test_chain),
         cmocka_unit_test(test_four_in_a_row),
         cmocka_unit_test(test_acks_wanted),

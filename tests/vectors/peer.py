@@ -122,8 +122,11 @@ def base32(data):
 
 
 class Person:
+    """`seed`: its 32 bytes, or the one that is all of them."""
+
     def __init__(self, seed):
-        self.id, self.secret = sodium.crypto_sign_seed_keypair(bytes([seed]) * 32)
+        seed = seed if isinstance(seed, bytes) else bytes([seed]) * 32
+        self.id, self.secret = sodium.crypto_sign_seed_keypair(seed)
 
     def sign(self, label, data):
         return sodium.crypto_sign(label + data, self.secret)[:64]

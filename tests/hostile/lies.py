@@ -661,16 +661,16 @@ def raw_datagram(source, target, data):
 def beacons(scene):
     """Floods of them, from every address there is, in the name of people who are there, for doors
     behind which nobody or mallory sits."""
-    here = scene.more["here"]
-    door = socket.create_server((here, 0), backlog=512)
+    here, beyond = scene.more["here"], scene.more["beyond"]
+    door = socket.create_server(("0.0.0.0", 0), backlog=512)
     door.settimeout(0.2)
-    calls = [0]
+    calls = {here: 0, beyond: 0}
 
     def take():
         while not scene.over():
             try:
                 caller, _ = door.accept()
-                calls[0] += 1
+                calls[caller.getsockname()[0]] += 1
                 caller.close()
             except OSError:
                 pass
@@ -684,10 +684,10 @@ def beacons(scene):
     while not scene.over():
         for _ in range(50):
             kind = scene.random.randrange(6)
-            source = [here, f"{network}.{scene.random.randint(4, 254)}", "192.0.2.77",
+            source = [here, f"{network}.{scene.random.randint(4, 254)}", beyond,
                       scene.address_of("ana")[0], target, "127.0.0.1"][kind]
             port = door.getsockname()[1] if kind != 1 else scene.random.randint(1, 65535)
-            data = beacon(port, hint if kind > 1 else scene.random.getrandbits(32),
+            data = beacon(port, hint if kind > 2 else scene.random.getrandbits(32),
                           ana if kind % 2 else os.urandom(32))
             if scene.random.random() < 0.05:
                 data = data[:scene.random.randrange(len(data))] + os.urandom(400)
@@ -696,7 +696,7 @@ def beacons(scene):
                 scene.count()
             except OSError:
                 pass
-        scene.facts["calls"] = calls[0]
+        scene.facts.update(calls=calls[here], beyond=calls[beyond])
         scene.pause(0.002)
 
 

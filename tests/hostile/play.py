@@ -278,5 +278,3 @@ class Play:
         peer.expect(event="message", text=self.said["ana"][0])
         return peer
 
-
-__all__ = ["Failed", "Meeting", "Play", "equal"]

@@ -230,13 +230,17 @@ def beacons(play):
     if why:
         return f"SKIP {why}"
     wires.part(2)  # ana and bruno only reach vera, and so does mallory
+    # Mallory's other address is beyond vera's subnet, and yet a way leads there.
+    wires.must("-n", wires.names[3], "addr", "add", "10.98.0.4/32", "dev", "eth0")
+    wires.must("-n", wires.names[1], "route", "add", "10.98.0.4/32", "via", "10.99.0.4")
     peers = {}
     for number, name in enumerate(("ana", "vera", "bruno")):
         peers[name] = wires.peer(play.meeting, name, number)
         peers[name].inside += WITH_BEACON
     play.begin(peers=peers)
     enough = {"sent": 5000, "calls": 1}
-    liar = play.liar("beacons", enough, inside=["ip", "netns", "exec", wires.names[3]], here="10.99.0.4")
+    liar = play.liar("beacons", enough, inside=["ip", "netns", "exec", wires.names[3]], here="10.99.0.4",
+                      beyond="10.98.0.4")
     play.calm()
     facts = play.attack(liar)
     play.whole()
@@ -244,6 +248,8 @@ def beacons(play):
         ids = {e["id"] for e in peer.all(event="peer") if e["presence"] == "linked"}
         if ids - {p.id for p in play.people}:
             raise Failed(f"{peer.name} took somebody else in: {ids}")
+    if facts["beyond"]:
+        raise Failed(f"{facts['beyond']} calls went beyond the subnet")
     if facts["calls"] > 20 * play.seconds + 50:
         raise Failed(f"{facts['calls']} calls went where the beacons said")
     return f"{facts['sent']} beacons of anybody: {facts['calls']} calls followed, nobody was mistaken"

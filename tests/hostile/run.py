@@ -2,9 +2,12 @@
 """Hostile peers: tests/hostile/run.py [--quick] [--seconds N] BUILDDIR [LIE...]. TAP, then a table.
 
 LIE is the beginning of a lie's name; without one, all are told. Each takes N seconds (15, or 2 with
---quick) beside what its promise needs. PROTOCOL.md and DESIGN say what is promised; for each lie the
-promise is looked for, vera may grow by 16 MiB, and honest talk through her may take twice as long
-as in calm.
+--quick) and as much more as its promise needs: promises.py says what that is. Besides, vera, who is
+attacked, may grow by 16 MiB, and honest talk through her may take twice as long as in calm.
+
+The table: milliseconds are medians from a line typed to the other's screen, without the time that
+programs only waited for a processor, and in brackets with it; `worst` is with it. `processor` is
+vera's share of one.
 """
 import os
 import sys
@@ -67,7 +70,8 @@ def tell(number, promise, program, quick, seconds):
 
 
 def table(rows):
-    rows = [["lie", "promise, and what was seen", "memory", "calm ms", "under attack", "worst", "processor"], *rows]
+    rows = [["lie", "promise, and what was seen", "memory", "calm ms", "under attack", "worst",
+             "processor"], *rows]
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
     for row in rows:
         print("# " + " | ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip())

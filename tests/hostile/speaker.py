@@ -17,11 +17,8 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "vectors"))
 from peer import (  # noqa: E402
     NUMBER_MAX, OPENING, Message, Person, blake, entry_hash, field, make_entry, mesh_net, message,
-    pack, read, read_loosely, read_strictly, u64, verify, ENVELOPE,
+    pack, read, read_loosely, read_strictly, u64, ENVELOPE,
 )
-
-__all__ = ["NUMBER_MAX", "OPENING", "Person", "blake", "entry_hash", "field", "make_entry",
-           "message", "pack", "read", "read_loosely", "u64", "verify"]
 
 NET = mesh_net(b"lan")
 HELLO, PING, PONG, DISCONNECT = 2, 3, 4, 5

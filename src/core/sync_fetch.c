@@ -116,7 +116,7 @@ static struct terms flight_terms(const struct flight *flight)
 /* Whether the flight may ask for anything above its tail at all. */
 static bool flight_asks(struct sync *sync, const struct flight *flight, const struct terms *terms)
 {
-    if (flight->asked || flight->bisect || sync->halted ||
+    if (flight->asked || (flight->bisect && flight->bisect->alone) || sync->halted ||
         flight->count + flight->window > SYNC_ITEMS)
         return false;
     if (terms->above && terms->tail > 0 &&
@@ -156,7 +156,8 @@ void offers_update(struct sync *sync, struct flight *flight)
     struct offer *offer;
     DL_FOREACH(flight->offers, offer)
     {
-        bool above = asks && offer_fits(&terms, offer) && offer->fails == terms.fails;
+        bool comparing = flight->bisect && flight->bisect->link == offer->link;
+        bool above = asks && !comparing && offer_fits(&terms, offer) && offer->fails == terms.fails;
         bool below = idle && terms.lowest == UINT64_MAX && below_wanted(sync, flight, offer);
         if (above || below)
             offer_ready(sync, offer);

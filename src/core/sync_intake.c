@@ -307,7 +307,9 @@ static void run_bad(struct sync *sync, struct flight *flight, struct link *link,
 {
     const struct log *log = flight_log(flight);
     if (end == RUN_UNLINKED && log && log->high && flight->count == 0) {
-        if (!flight->bisect)
+        if (flight->bisect)
+            flight->bisect->alone = true;
+        else
             bisect_start(sync, flight, link, log->high, false);
         return;
     }

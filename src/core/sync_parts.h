@@ -74,6 +74,7 @@ struct bisect {
     size_t count;
     struct frame_height ours[HEIGHTS_MAX];
     struct entry *theirs;
+    bool alone; /* others have what does not follow ours either: nobody is asked meanwhile */
 };
 
 /* Backfill: entries below a log's low mark. */

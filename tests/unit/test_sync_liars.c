@@ -14,6 +14,7 @@ struct tamper {
     bool claiming;   /* heads say more than there is */
     bool scrambling; /* digests are never equal */
     bool trusting;   /* it never compares */
+    bool silent;     /* nor says what others ask it to compare */
     unsigned altered;
     unsigned claims;
 };
@@ -29,6 +30,8 @@ static bool tamper(void *self, size_t from, size_t to, struct frame *frame)
     if (frame->kind == FRAME_ENTRIES && how->dropping)
         return false;
     if (frame->kind == FRAME_HEIGHTS && how->trusting)
+        return false;
+    if (frame->kind == FRAME_HASHES && how->silent)
         return false;
     if (frame->kind == FRAME_HEADS && how->claiming)
         for (size_t i = 0; i < frame->heads.count; i++, how->claims++)
@@ -178,6 +181,45 @@ static void forged_words_pushed_live(void **state)
     assert_true(hash_equal(&world_log(world, 1, &author.id, &epoch)->head, &real->hash));
     entry_drop(real);
     entry_drop(forged);
+    world_free(world);
+}
+
+/* An altered head makes us ask where we differ; who never says so keeps nobody's next words away.
+ */
+static void a_question_left_open_delays_nobody(void **state)
+{
+    (void)state;
+    struct world *world = world_of(3);
+    struct tamper how = {.from = 0, .silent = true};
+    world->tamper = tamper;
+    world->tamper_self = &how;
+    struct identity author = world_person(1);
+    struct entry_tip tip = {.epoch = world_epoch(1)}, below = tip;
+    for (size_t node = 0; node < 3; node++) {
+        tip.seq = 0;
+        world_fill(world, node, &author, 1, 9, TEXT, &tip);
+        below = tip;
+        world_fill(world, node, &author, 1, 1, TEXT, &tip);
+    }
+    world_link(world, 0, 1);
+    world_link(world, 2, 1);
+    world_run(world, 100);
+    struct entry *real = world_entry(world, &author, &tip, TEXT, WORLD_START);
+    struct entry *forged = spoilt(world, world_entry(world, &author, &tip, 5, WORLD_START));
+    struct entry *altered = spoilt(world, world_entry(world, &author, &below, 5, WORLD_START));
+    struct frame_entry entries[] = {{entry_bytes(altered), entry_signature(altered)},
+                                    {entry_bytes(forged), entry_signature(forged)}};
+    struct frame_entry good = {entry_bytes(real), entry_signature(real)};
+    struct frame first = {.kind = FRAME_ENTRIES, .entries = {2, entries}};
+    struct frame second = {.kind = FRAME_ENTRIES, .entries = {1, &good}};
+    world_frame(world, 0, 1, &first);
+    world_put(world, 2, real);
+    world_frame(world, 2, 1, &second);
+    world_run(world, 2000);
+    assert_int_equal(world_high(world, 1, &author.id, 1), 11);
+    entry_drop(real);
+    entry_drop(forged);
+    entry_drop(altered);
     world_free(world);
 }
 
@@ -584,6 +626,7 @@ int main(void)
         cmocka_unit_test(unsigned_stretches_are_bridged),
         cmocka_unit_test(a_bad_signer_harms_only_its_own_log),
         cmocka_unit_test(forged_words_pushed_live),
+        cmocka_unit_test(a_question_left_open_delays_nobody),
         cmocka_unit_test(who_claims_more_than_it_has),
         cmocka_unit_test(who_claims_and_withholds),
         cmocka_unit_test(withholding_alone_costs_little),

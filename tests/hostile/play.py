@@ -35,6 +35,8 @@ GROWTH_MAX = 16 * 1024  # KiB
 RATIO_MAX = 2
 # Two processors shared by three programs, a liar and us: below this a latency says nothing.
 FLOOR_MS = 25
+# No line waits for a time-out (10 s in sync.h), however seldom; no load does this.
+STALL_MS = 8000
 CALM_LINES = 30
 PAUSE = 0.03  # between two lines of honest talk
 UNSEEN = set(range(0x20)) - {0x0A} | {0x7F}
@@ -244,8 +246,10 @@ class Play:
         for line, event in (("/peers", "peers"), ("/rooms", "rooms"), (f"/info ana~{self.ana.id[:4]}", "info")):
             self.vera.ask(line, event)
 
-    def too_large(self):
+    def broken(self):
         """Why, in a list, or nothing."""
+        if self.worst_ms > STALL_MS:
+            return [f"one line took {self.worst_ms / 1000:.1f} s"]
         if self.growth <= GROWTH_MAX:
             return []
         return [f"vera grew by {self.growth / 1024:.1f} MiB"]

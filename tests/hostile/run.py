@@ -38,7 +38,7 @@ def act(promise, program, quick, seconds):
         with Meeting(program) as meeting:
             play = Play(meeting, quick, seconds)
             seen = promise(play)
-        return seen, play, [] if seen.startswith(SKIP) else play.too_large()
+        return seen, play, [] if seen.startswith(SKIP) else play.broken()
     except Failed as problem:
         return seen, play, str(problem).splitlines() or ["it failed"]
     except Exception:  # whatever it is, the next one is played

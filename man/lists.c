@@ -11,6 +11,7 @@
 #include "base/alloc.h"
 #include "base/gettext.h"
 #include "core/command.h"
+#include "man/language.h"
 #include "ui/keymap.h"
 #include "ui/theme.h"
 
@@ -241,24 +242,12 @@ static void line_fill(const char *line)
     fputs(line, stdout);
 }
 
-static void language_use(const char *code, const char *catalogues)
-{
-    i18n_start();
-#if defined ENABLE_NLS && ENABLE_NLS
-    bindtextdomain(PACKAGE, catalogues);
-#else
-    (void)catalogues;
-#endif
-    i18n_language_set(code);
-    if (strcmp(i18n_language(), code) != 0)
-        die("there is no catalogue of %s in %s", code, catalogues);
-}
-
 int main(int argc, char **argv)
 {
     char line[LINE_MOST];
     if (argc < 3)
         die("%s LANGUAGE CATALOGUES < PAGE.in > PAGE", argv[0]);
+    i18n_start();
     language_use(argv[1], argv[2]);
     if (argc == 4 && strcmp(argv[3], "--names") == 0) {
         names_put();

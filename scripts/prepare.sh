@@ -58,6 +58,14 @@ check python3              python3              python       python3            
 check python3-nacl         python3-pynacl       python-pynacl    py3-pynacl       -
 check python3-protobuf     python3-protobuf     python-protobuf  py3-protobuf     -
 check valgrind             valgrind             valgrind     valgrind             -
+check zsh                  zsh                  zsh          zsh                  zsh
+check fish                 fish                 fish         fish                 fish
+check debhelper            -                    -            -                    -
+check lintian              -                    -            -                    -
+check desktop-file-utils   desktop-file-utils   desktop-file-utils  desktop-file-utils  -
+check appstream            appstream            appstream    appstream            -
+check rpm                  rpm-build            -            -                    -
+check ruby                 ruby                 ruby         ruby                 -
 check xz-utils             xz                   xz           xz                   xz
 check binutils             binutils             binutils     binutils             -
 TABLE
@@ -160,7 +168,8 @@ prepare_packages() (
 # configure and its inputs, where they are missing or older than what they are made from.
 prepare_configure() {
     if [ -f configure ] && [ -f Makefile.in ] && [ -f po/Makefile.in.in ] &&
-        [ -z "$(find configure.ac Makefile.am man/man.am tests/tests.am -newer Makefile.in)" ]; then
+        [ -z "$(find configure.ac Makefile.am man/man.am tests/tests.am share/share.am \
+            packaging/packaging.am -newer Makefile.in)" ]; then
         return 0
     fi
     quietly build/autoreconf.log autoreconf -fi || return 1

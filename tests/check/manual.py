@@ -28,8 +28,9 @@ PAGES = {
     "man/pt_BR/tertulia.1.in": "pt_BR",
 }
 SPEAKS = {"LC_ALL": "C.UTF-8", "LANGUAGE": "en"}
-# What the manual may name of others: options of the plain chats and of what stands behind a range.
-NOT_OURS = {"--ch", "--ex", "--anywhere"}
+# What the manual may name of others: options of the plain chats, of what stands behind a range, and
+# of systemctl.
+NOT_OURS = {"--ch", "--ex", "--anywhere", "--user", "--now", "--full"}
 JSON_KEY = re.compile(r'(?:json_object_set_new\(\s*\w+,|\bput\(\s*\w+,)\s*"([\w-]+)"')
 JSON_CHOICE = re.compile(r'(?:json_object_set_new|\bput)\([^;"]*\? "(\w+)" : "(\w+)"')
 JSON_EVENT = re.compile(r'(?:event_put\(\s*\w+,|event_text\()\s*"([\w-]+)"')

@@ -21,7 +21,7 @@ if [ "${1:-}" ]; then
     built=build
     mkdir "$clean/build"
     for one in src/base/libbase.a src/core/libcore.a src/dialect/libdialect.a \
-        src/store/libstore.a src/app/libapp.a net/libnet.a ui/libui.a tertulia tertuliad man/lists; do
+        src/store/libstore.a src/app/libapp.a net/libnet.a ui/libui.a tertulia tertuliad man/lists share/fill; do
         mkdir -p "$clean/build/$(dirname "$one")"
         cp -p "$1/$one" "$clean/build/$one"
     done
@@ -304,6 +304,43 @@ PLANT
 
 breach shell 'tests/check/planted.sh' 'a script that cannot be read' <<'PLANT'
 printf '#!/bin/sh\nif true; then\n' >tests/check/planted.sh
+PLANT
+
+# ---- completions, packages -------------------------------------------------------------------
+
+breach completions 'share/bash.in:1: a file:' 'a name of a file that bash does not complete' <<'PLANT'
+sed 's/compopt -o default/:/' share/bash.in >planted
+mv planted share/bash.in
+PLANT
+
+breach completions 'share/zsh.in:1: no second word:' 'a second word in zsh' <<'PLANT'
+sed 's/< CURRENT/< 0/' share/zsh.in >planted
+mv planted share/zsh.in
+PLANT
+
+breach completions "share/fish.in:1: says nothing like 'no admitir" 'fish explains in English alone' <<'PLANT'
+sed 's/^switch .*/switch en/' share/fish.in >planted
+mv planted share/fish.in
+PLANT
+
+breach packaging 'packaging/PKGBUILD:1: is of 0.0.9' 'a recipe of another version' <<'PLANT'
+sed 's/^pkgver=.*/pkgver=0.0.9/' packaging/PKGBUILD >planted
+mv planted packaging/PKGBUILD
+PLANT
+
+breach packaging 'packaging/debian/control:1: says nothing of libuv1-dev' 'no library in a recipe' <<'PLANT'
+grep -v libuv1-dev packaging/debian/control >planted
+mv planted packaging/debian/control
+PLANT
+
+breach packaging 'packaging/PKGBUILD:1: no function package' 'a recipe without a function' <<'PLANT'
+sed 's/^package()/packing()/' packaging/PKGBUILD >planted
+mv planted packaging/PKGBUILD
+PLANT
+
+breach packaging 'share/tertulia.desktop:1: no Comment in es' 'a language that the desktop lacks' <<'PLANT'
+grep -v 'Comment.es.' share/tertulia.desktop >planted
+mv planted share/tertulia.desktop
 PLANT
 
 [ "$failed" = 0 ]

@@ -8,7 +8,7 @@ tree=$2
 if [ -n "${SOURCE_DATE_EPOCH:-}" ]; then
     moment=$SOURCE_DATE_EPOCH
 elif [ -e "$sources/.git" ]; then
-    moment=$(git -C "$sources" log -1 --format=%ct)
+    moment=$(git -c safe.directory='*' -C "$sources" log -1 --format=%ct)
 else
     moment=$(date -r "$sources/configure.ac" +%s)
 fi

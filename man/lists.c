@@ -4,7 +4,8 @@
  * program itself uses, in that language; every other line stays as it is. CATALOGUES is a folder as
  * gettext wants one: LANGUAGE/LC_MESSAGES/tertulia.mo. With `--names` behind them it
  * prints all names that have to be in the manual, a kind and a name in each line, for
- * tests/check/manual.py. */
+ * tests/check/manual.py; with `--tables` the rows of the READMEs' tables, for tests/check/docs.py.
+ */
 #include "app/i18n.h"
 #include "app/options.h"
 #include "app/settings.h"
@@ -227,6 +228,54 @@ static void names_put(void)
     command_names_free(names);
 }
 
+/* ---- the tables of the READMEs ---- */
+
+/* Inside of backquotes; a bar would end the cell. */
+static void cell_put(const char *text)
+{
+    for (; *text; text++)
+        printf("%s%c", *text == '|' ? "\\" : "", *text);
+}
+
+static void table_options(void)
+{
+    struct option_about option;
+    for (size_t i = 0; option_at(i, &option); i++) {
+        fputs("option | ", stdout);
+        if (option.letter)
+            printf("`-%c`, ", option.letter);
+        printf("`--%s", option.name);
+        if (option.value) {
+            putchar(' ');
+            cell_put(_(option.value));
+        }
+        fputs("` | ", stdout);
+        if (option.programs != (PROGRAM_SCREEN | PROGRAM_DAEMON))
+            printf("(`%s`) ", option.programs == PROGRAM_SCREEN ? "tertulia" : "tertuliad");
+        cell_put(_(option.help));
+        puts(" |");
+    }
+}
+
+static void table_commands(void)
+{
+    struct command_names *names = command_names_new(i18n_translate);
+    for (enum command_id id = 0; id < COMMAND_COUNT; id++) {
+        const struct command_spec *spec = command_spec(id);
+        const char *usage = spec->usage ? strchr(_(spec->usage), ' ') : NULL;
+        const char *name = command_name(names, id, 0);
+        printf("command | `/%s", name);
+        cell_put(usage ? usage : "");
+        putchar('`');
+        for (size_t i = 1; (name = command_name(names, id, i)); i++)
+            printf(", `/%s`", name);
+        fputs(" | ", stdout);
+        cell_put(_(spec->help));
+        puts(" |");
+    }
+    command_names_free(names);
+}
+
 /* ---- the page ---- */
 
 static void line_fill(const char *line)
@@ -251,6 +300,11 @@ int main(int argc, char **argv)
     language_use(argv[1], argv[2]);
     if (argc == 4 && strcmp(argv[3], "--names") == 0) {
         names_put();
+        return 0;
+    }
+    if (argc == 4 && strcmp(argv[3], "--tables") == 0) {
+        table_options();
+        table_commands();
         return 0;
     }
     while (fgets(line, sizeof line, stdin))

@@ -29,7 +29,7 @@ TOLD = {
            "of a guest with a plain program, our own line that five of six people have stored, and "
            "below a rule what is new. Below it the scan's progress, the most useful keys, and the "
            "input line, which says that Enter sends to #everyone."),
-    "es": ("Tertulia en una terminal",
+    "es": ("Tertulia en un terminal",
            "A la izquierda, quién está, las salas y lo que un escaneo ha encontrado hasta ahora. A la "
            "derecha, la conversación de la sala #everyone: lo de ayer y lo de hoy, una línea de un "
            "invitado con un programa sencillo, la nuestra, que han guardado cinco de seis personas, "

@@ -211,8 +211,27 @@ breach docs 'no program has --planted' 'an option that README.md makes up' <<'PL
 printf '\nThere is also `--planted`.\n' >>README.md
 PLANT
 
-breach docs 'src/core/command_planted.c:1: README.md says nothing of /planted' 'a command that README.md forgets' <<'PLANT'
-echo 'const struct command planted = {.name = "planted"};' >src/core/command_planted.c
+breach docs 'has no row: | `/desconectar' 'a command that a README forgets' <<'PLANT'
+grep -v '^| `/desconectar' README.es.md >planted
+mv planted README.es.md
+PLANT
+
+breach docs 'is in no table of the program' 'a README that tells of an option in other words' <<'PLANT'
+sed '/^| `--demo/s/simuladas/planted/' README.pt_BR.md >planted
+mv planted README.pt_BR.md
+PLANT
+
+breach docs 'the doctor does not say so: | Planted. ' 'words that the doctor does not use' <<'PLANT'
+sed 's/^| Nobody is linked\. /| Planted. /' README.md >planted
+mv planted README.md
+PLANT
+
+breach docs 'the doctor also advises: Planted.' 'advice of the doctor that a README forgets' <<'PLANT'
+echo 'static void planted(void) { todo(word, N_("Planted.")); }' >>src/app/doctor.c
+PLANT
+
+breach docs 'README.es.md:1: is not built as README.md is' 'a section that only one README has' <<'PLANT'
+printf '\n## Planted\n' >>README.es.md
 PLANT
 
 breach manual 'man/tertulia.1.in says nothing of --no-guests' 'an option that the manual forgets' <<'PLANT'

@@ -14,6 +14,7 @@ import tempfile
 
 sys.dont_write_bytecode = True
 from lib import house
+from lib.catalogue import lines_of_list, xgettext_options
 
 # Every way in which a string may be marked or translated.
 MARKS = r"_|[NCP]_|N[CP]_|d?c?n?p?gettext"
@@ -33,20 +34,6 @@ def tool(*command):
     answer = subprocess.run(command, capture_output=True, env=speaks)
     text = (answer.stdout + answer.stderr).decode("utf-8", errors="replace")
     return answer.returncode, text.splitlines()
-
-
-def lines_of_list(path):
-    """The lines of POTFILES.in or LINGUAS that say something."""
-    if not os.path.isfile(path):
-        return []
-    text = house.read(path)
-    return [line.strip() for line in text.split("\n") if line.split("#")[0].strip()]
-
-
-def xgettext_options():
-    text = house.read("po/Makevars") if os.path.isfile("po/Makevars") else ""
-    found = re.search(r"^XGETTEXT_OPTIONS\s*=((?:.*\\\n)*.*)", text, re.MULTILINE)
-    return found[1].replace("\\\n", " ").split() if found else []
 
 
 # ---- the sources ----------------------------------------------------------------------------

@@ -373,6 +373,13 @@ static char *picture(void)
     return text;
 }
 
+/* Situations may be drawn in other sizes and languages than their own, and are only printed then:
+ * GOLDEN_FRAMES="120x50-xx", with GOLDEN_LOCALES, the folder of the catalogues. */
+static const char *other_frames(void)
+{
+    return getenv("GOLDEN_FRAMES");
+}
+
 /* Every cell with what a theme makes of it, for picture.py. */
 static void cells_print(const struct theme *theme)
 {
@@ -386,6 +393,13 @@ static void cells_print(const struct theme *theme)
                 printf("cell %d %d %d %d %d %u %s\n", row, column, cell->width, look.front,
                        look.back, look.attributes, cell->text);
         }
+}
+
+static void picture_print(const char *path)
+{
+    char *now = picture();
+    printf("%s is:\n%s", path, now);
+    free(now);
 }
 
 static bool compare(const char *path)
@@ -455,9 +469,11 @@ static bool situation(const char *script, const char *frame, const char *path)
     golden.face.touched = true;
     look();
     const char *theme = getenv("GOLDEN_CELLS");
-    bool same = theme ? true : compare(path);
+    bool same = theme || other_frames() ? true : compare(path);
     if (theme)
         cells_print(theme_find(theme));
+    else if (other_frames())
+        picture_print(path);
     end();
     free(text);
     return same;
@@ -501,10 +517,11 @@ static unsigned run(const char *name, const char *script, unsigned number, bool 
     const char *list = strstr(script, "frames ");
     if (!list)
         die("a situation without frames");
-    snprintf(frames, sizeof frames, "%.*s", (int)strcspn(list + 7, "\n"), list + 7);
+    list = other_frames() ? other_frames() : list + 7;
+    snprintf(frames, sizeof frames, "%.*s", (int)strcspn(list, "\n"), list);
     for (char *frame = strtok_r(frames, " ", &rest); frame; frame = strtok_r(NULL, " ", &rest)) {
         const char *language = strchr(frame, '-') + 1;
-        bool skip = !speaks(language), same = true;
+        bool skip = !other_frames() && !speaks(language), same = true;
         snprintf(path, sizeof path, "%s/tests/golden/frames/%s-%s.txt", sources(), name, frame);
         if (!skip)
             same = situation(script, frame, path);
@@ -542,7 +559,7 @@ int main(int argc, char **argv)
     setenv("TZ", "UTC", 1);
     setenv("LC_ALL", "C.UTF-8", 1);
     i18n_start();
-    bindtextdomain(PACKAGE, "golden.locale");
+    bindtextdomain(PACKAGE, other_frames() ? getenv("GOLDEN_LOCALES") : "golden.locale");
     mkdir("golden.locale", 0755);
     for (size_t i = 1; i18n_language_at(i); i++)
         catalogue(i18n_language_at(i));

@@ -21,7 +21,8 @@ if [ "${1:-}" ]; then
     built=build
     mkdir "$clean/build"
     for one in src/base/libbase.a src/core/libcore.a src/dialect/libdialect.a \
-        src/store/libstore.a src/app/libapp.a net/libnet.a ui/libui.a tertulia tertuliad man/lists share/fill; do
+        src/store/libstore.a src/app/libapp.a net/libnet.a ui/libui.a tertulia tertuliad man/lists \
+        share/fill tests/golden/golden; do
         mkdir -p "$clean/build/$(dirname "$one")"
         cp -p "$1/$one" "$clean/build/$one"
     done
@@ -188,6 +189,11 @@ PLANT
 
 breach bounds 'SECURITY.md:' 'a bound of the code that the table tells otherwise' <<'PLANT'
 sed -i 's/LINK_HALF_OPEN = 32/LINK_HALF_OPEN = 33/' net/link.h
+PLANT
+
+breach unmarked 'in no mark: "via"' 'a string in no mark on a screen' <<'PLANT'
+grep -v ui/paint_side.c po/POTFILES.in >planted
+mv planted po/POTFILES.in
 PLANT
 
 breach quotes 'src/core/planted.c:5: not in PROTOCOL.md: "A frame has a color."' 'a quote that is not exact' <<'PLANT'

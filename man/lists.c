@@ -211,6 +211,19 @@ static const struct {
 
 /* ---- all names ---- */
 
+/* All keys of an action together, as a page has them. */
+static void names_of_keys(void)
+{
+    struct keymap keymap;
+    keymap_init(&keymap);
+    for (enum action action = 1; action < ACTIONS; action++) {
+        char keys[KEYS_MOST];
+        keymap_keys(&keymap, action, keys, sizeof keys);
+        if (keys[0] && action_spec(action)->help)
+            printf("key %s\n", keys);
+    }
+}
+
 static void names_put(void)
 {
     struct option_about option;
@@ -226,6 +239,7 @@ static void names_put(void)
     for (enum setting_id id = 0; id < SETTINGS; id++)
         printf("setting %s\n", setting_name(id));
     command_names_free(names);
+    names_of_keys();
 }
 
 /* ---- the tables of the READMEs ---- */

@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
-"""The manual tells of every option, command, action, setting and JSON key, and of none that is not.
+"""The manual tells of every option, command, key, action, setting and JSON key, and of none else.
 
 What there is comes from the programs (--help, and what tertuliad says when it is spoken to), from
 man/lists --names, and from the keys that src/app puts into JSON. What is told of comes from the
 pages, filled by man/lists as in the build, by their macros: Fl Fl is an option, Ic /word a command,
-Cm in tertulia(5) an action, Va there a setting, Va in tertuliad(1) a JSON key, and an Ss there that
-has a small letter is an event. The pages have to pass mandoc -Tlint without a word.
+Cm in tertulia(5) an action, Va there a setting, Va in tertuliad(1) a JSON key, Ql a word that may
+stand behind one, and an Ss there that has a small letter is an event. Ic without a slash under an It
+are the keys of one action. The pages have to pass mandoc -Tlint without a word.
 """
 
 import json
@@ -33,6 +34,9 @@ SPEAKS = {"LC_ALL": "C.UTF-8", "LANGUAGE": "en"}
 NOT_OURS = {"--ch", "--ex", "--anywhere", "--user", "--now", "--full"}
 JSON_KEY = re.compile(r'(?:json_object_set_new\(\s*\w+,|\bput\(\s*\w+,)\s*"([\w-]+)"')
 JSON_CHOICE = re.compile(r'(?:json_object_set_new|\bput)\([^;"]*\? "(\w+)" : "(\w+)"')
+JSON_WORD = re.compile(r'\breturn "([a-z][a-z-]*)";|\[DOCTOR_\w+\] = "([a-z]+)"')
+# Made of no entry that is ever told: json.c has it for the compiler.
+JSON_NEVER = {"profile"}
 JSON_EVENT = re.compile(r'(?:event_put\(\s*\w+,|event_text\()\s*"([\w-]+)"')
 TALK = """/help
 /peers
@@ -108,7 +112,7 @@ def json_in_sources():
 
 def names_of(build, language, catalogues):
     """{kind: names} of man/lists."""
-    there = {"option": set(), "command": set(), "action": set(), "setting": set()}
+    there = {kind: set() for kind in ("option", "command", "action", "setting", "key")}
     for line in (run(f"{build}/man/lists", language, catalogues, "--names") or "").splitlines():
         kind, name = line.split(" ", 1)
         there[kind].add(name)
@@ -155,6 +159,24 @@ class Page:
             after = re.match(r"\.(?:.* )?Ic (.*)", line)
             for name in re.findall(r"(?<!\S)(/[\w-]+)", after[1]) if after else ():
                 found.setdefault(name, number)
+        return found
+
+    def keys(self):
+        """What stands in the lists of keys: all keys of one action together."""
+        found = {}
+        for number, line in enumerate(self.lines, 1):
+            keys = re.match(r"\.It Ic ([^/].*)", line)
+            if keys:
+                found.setdefault(keys[1].replace("\\&", "").replace("\\e", "\\"), number)
+        return found
+
+    def words(self, macro):
+        """Every word that such a line begins with, where it is one in small letters."""
+        found = {}
+        for number, line in enumerate(self.lines, 1):
+            word = re.match(rf"\.{macro} ([a-z][a-z-]*)(?: [.,;:]| \) ,|$)", line)
+            if word:
+                found.setdefault(word[1], number)
         return found
 
     def after(self, macro):
@@ -222,6 +244,26 @@ def check_json(tap, page, names, said):
     compare(tap, "JSON events", page.path, events, page.sections(), answers)
 
 
+def check_words(tap, page, said):
+    """What may stand behind a key, of a few words: in json.c they are returned, one by one."""
+    there = {}
+    for path in ("src/app/json.c", "src/app/doctor.c"):
+        source = house.CSource(path)
+        for found in JSON_WORD.finditer(source.uncommented):
+            there.setdefault(found[1] or found[2], f"{path}:{source.line(found.start())}")
+    there = {word: place for word, place in there.items() if word not in JSON_NEVER}
+    codes = code_words() | {event["code"] for event in said if "code" in event}
+    compare(tap, "words behind JSON keys", page.path, there, page.words("Ql"), codes)
+
+
+def code_words():
+    """Everything in the sources that could be the code of a notice: a page may name some."""
+    found = set()
+    for path in house.c_files("src/app", "src/core"):
+        found |= {text for _, text in house.CSource(path).strings if re.fullmatch(r"[a-z]+(-[a-z]+)*", text)}
+    return found
+
+
 def check_lint(tap, pages, folder):
     if not shutil.which("mandoc"):
         tap.skip("mandoc -Tlint", "there is no mandoc")
@@ -270,12 +312,15 @@ def main():
             if path.endswith("/tertulia.1.in"):
                 check_page_one(tap, build, pages[path], "tertulia", names["en"])
                 check_commands(tap, pages[path], names[PAGES[path]], said)
+                compare(tap, f"lines of keys in {path}", path, names[PAGES[path]]["key"],
+                        pages[path].keys())
         names = names["en"]
         check_page_one(tap, build, pages["man/tertuliad.1.in"], "tertuliad", names)
         five = pages["man/tertulia.5.in"]
         compare(tap, "settings", five.path, names["setting"], five.after("Va"))
         compare(tap, "actions", five.path, names["action"], five.after("Cm"), {"default"})
         check_json(tap, pages["man/tertuliad.1.in"], names, said)
+        check_words(tap, pages["man/tertuliad.1.in"], said)
         check_lint(tap, pages.values(), folder)
     tap.done()
 

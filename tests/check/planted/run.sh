@@ -249,6 +249,24 @@ breach manual 'tells of --planted' 'an option that the manual makes up' <<'PLANT
 echo '.Fl Fl planted' >>man/tertuliad.1.in
 PLANT
 
+breach manual 'man/es/tertulia.1.in says nothing of Ctrl-n' 'keys that a translated page forgets' <<'PLANT'
+grep -v '^@keys@$' man/es/tertulia.1.in >planted
+mv planted man/es/tertulia.1.in
+PLANT
+
+breach manual 'tells of Ctrl-planted' 'a key that the manual makes up' <<'PLANT'
+echo '.It Ic Ctrl-planted' >>man/tertulia.1.in
+PLANT
+
+breach manual 'man/tertuliad.1.in says nothing of called-us' 'a word of JSON that the manual forgets' <<'PLANT'
+grep -v '^[.]Ql called-us' man/tertuliad.1.in >planted
+mv planted man/tertuliad.1.in
+PLANT
+
+breach manual 'tells of planted' 'a word of JSON that the manual makes up' <<'PLANT'
+echo '.Ql planted .' >>man/tertuliad.1.in
+PLANT
+
 breach manual 'no program has --planted' 'an option that an example makes up' <<'PLANT'
 echo '.Dl tertulia --planted' >>man/es/tertulia.1.in
 PLANT

@@ -1,208 +1,425 @@
-#!/usr/bin/env python3
-"""How fast the screen is: tests/bench/screen.py [--runs N] [--rates 1000,5000] BUILDDIR.
+"""The screen: how soon it is there, what it costs at rest, how soon a key is answered, what a flood
+does to it; beside irssi, weechat and the floor, which only draws and echoes (floor.c).
 
-In a pty of 80x24, on loopback, with beacons off: from exec to the first whole screen; memory and
-wakings of one that rests; from a key to its echo, at rest and while another program's messages
-arrive at these rates; and meanwhile the CPU and the bytes to the terminal of each message. The floor
-is `cat` in the same pty. JSON: medians and 99 percent bounds in ms. `arrived` is the rate that the
-flood really had, `behind_ms` how much later its last message stood on the screen.
+Key and echo: from the write of a character to the pty until its bytes come back. In a flood the
+lines come from another program of ours, which signs and stores them, and for the others from as
+much of an IRC server as they need (source.py). `behind` is how long after it was said the flood's
+last line stood on the screen: where that is long, not all of the flood was shown yet.
 """
-import argparse
 import json
 import os
-import select
-import statistics
+import random
+import sqlite3
+import subprocess
 import sys
-import threading
-import time
-from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "e2e"))
-import driver  # noqa: E402
-import screen  # noqa: E402
+import rig
+from rig import Failed, Row, Seat, now
 
-KEYS = 300
+KEYS = 200
 REST = 10  # seconds
-FIRST_KEY = 0x4e00  # each key is another character: its echo cannot be mistaken
+CROWD = 100000  # lines of the great flood
+MILLION = 1000000
+LETTERS = "бвгджзийклмнптфцчшщъыэюя"
+PAGES = 60
 
 
-class Bare(screen.Screen):
-    """Nothing between the pty and the clock: no thread, no cells."""
-
-    def _read(self, pty):
-        self.told = 0
-
-    def wait(self, words, limit=30):
-        """When these bytes came."""
-        tail = b""
-        until = time.perf_counter() + limit
-        while time.perf_counter() < until:
-            if select.select([self.pty], [], [], 1)[0]:
-                some = os.read(self.pty, 65536)
-                self.told += len(some)
-                tail += some
-                if words in tail:
-                    return time.perf_counter()
-                tail = tail[-200:]
-        raise driver.Failed(f"{words!r} never came")
-
-    def leave(self):
-        """By TERM; whatever it still tells is read, or it could not leave."""
-        self.process.terminate()
-        while self.process.poll() is None:
-            self.drain(0.01)
-        self.process = None
-
-    def drain(self, seconds):
-        until = time.perf_counter() + seconds
-        while (left := until - time.perf_counter()) > 0:
-            if select.select([self.pty], [], [], left)[0]:
-                self.told += len(os.read(self.pty, 65536))
+def word():
+    """One that stands nowhere on a screen, and has no letter twice: curses sends it in one piece."""
+    return "".join(random.sample(LETTERS, 8))
 
 
-def spread(values):
-    values = sorted(values)
-    return {"median": round(statistics.median(values), 3), "p99": round(values[len(values) * 99 // 100], 3),
-            "worst": round(values[-1], 3)}
+# ---- who is measured ----
+
+class Tertulia:
+    name = "tertulia"
+    prompt = "\u203a".encode()  # drawn last
+    clear_home = staticmethod(rig.no_author_rate)
+
+    def __init__(self, bench):
+        self.bench = bench
+
+    def argv(self, home, port=None):
+        call = ["--connect", f"127.0.0.1:{port}"] if port else []
+        return [self.bench.program("tertulia"), "--home", home, "--no-beacon", "--name", "ana",
+                "--listen", f"127.0.0.1:{rig.free_port()}", *call]
+
+    def source(self):
+        return Source("tertuliad", self.bench.program("tertuliad"), self.bench.home())
+
+    def join(self, seat):
+        pass
 
 
-def cpu(pid):
-    """Milliseconds of all threads, exactly; and how often they woke."""
-    used = woken = 0
-    for thread in os.listdir(f"/proc/{pid}/task"):
-        folder = f"/proc/{pid}/task/{thread}"
-        with open(f"{folder}/schedstat", encoding="ascii") as file:
-            used += int(file.read().split()[0])
-        with open(f"{folder}/status", encoding="ascii") as file:
-            woken += sum(int(line.split()[1]) for line in file if line.startswith("voluntary_ctxt"))
-    return used / 1e6, woken
+class Irssi:
+    name = "irssi"
+    prompt = b"[(status)]"
+
+    def argv(self, home, port=None):
+        call = ["-c", "127.0.0.1", "-p", str(port), "-n", "irs"] if port else []
+        return ["irssi", f"--home={home}/irssi", *call]
+
+    def source(self):
+        return Source("irc")
+
+    def join(self, seat):
+        seat.type(b"/join #c\r")
 
 
-def memory(pid):
-    with open(f"/proc/{pid}/smaps_rollup", encoding="ascii") as file:
-        kept = {line.split()[0]: int(line.split()[1]) for line in file if " kB" in line}
-    return {"rss": kept["Rss:"], "private_dirty": kept["Private_Dirty:"]}
+class Weechat(Irssi):
+    name = "weechat"
+    prompt = b"WeeChat 3"
+
+    def argv(self, home, port=None):
+        call = ["-r", f"/server add b 127.0.0.1/{port} -nicks=wee;/connect b"] if port else []
+        return ["weechat", "-d", f"{home}/weechat", *call]
 
 
-def started(ana, *words):
-    """From exec to the prompt, which is drawn last; and the CPU it took."""
-    began = time.perf_counter()
-    ana.start(*words, prompt=None)
-    took = ana.wait("\u203a".encode()) - began
-    used = cpu(ana.process.pid)[0]
-    ana.drain(0.3)
-    return took * 1000, used
+class Floor(Irssi):
+    name = "floor"
+    prompt = "\u203a".encode()
+
+    def __init__(self, bench):
+        self.bench = bench
+
+    def argv(self, home, port=None):
+        return [self.bench.helper("floor"), *([str(port)] if port else [])]
+
+    def join(self, seat):
+        pass
 
 
-def starts(took):
-    return {"ms": spread([t for t, _ in took]), "cpu_ms": spread([c for _, c in took])}
+class Source:
+    """source.py, and the lines that it says."""
+
+    def __init__(self, *words):
+        self.process = subprocess.Popen([sys.executable, str(rig.HERE / "source.py"), *words],
+                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self.port = self.hears("port")
+
+    def hears(self, key):
+        for line in self.process.stdout:
+            event = json.loads(line)
+            if key in event:
+                return event[key]
+        raise Failed("the source ended")
+
+    def say(self, line):
+        self.process.stdin.write(line.encode() + b"\n")
+        self.process.stdin.flush()
+
+    def sent(self):
+        self.say("count")
+        return self.hears("sent")
+
+    def end(self):
+        self.process.stdin.close()
+        self.process.wait(rig.LIMIT)
+        self.process.stdout.close()
 
 
-class Floor(Bare):
-    """Bytes in, bytes out."""
-
-    def begin(self):
-        self.program = "/bin/cat"
-        self.start(prompt=None, shell=("/bin/sh", "-c", "stty raw -echo; printf \u203a; exec cat", "sh"))
-        self.wait("\u203a".encode())
-        return self
+def seated(who, bench, home, port=None):
+    """Where its first screen is whole; and ms until then: until its prompt, which is drawn last."""
+    seat = Seat(who.argv(home, port), home)
+    came = seat.wait(who.prompt)
+    return seat, (came - seat.began) * 1000
 
 
-def echoes(ana, seconds_between):
-    took = []
-    for number in range(KEYS):
-        key = chr(FIRST_KEY + number).encode()
-        began = time.perf_counter()
-        os.write(ana.pty, key)
-        took.append((ana.wait(key) - began) * 1000)
-        if number % 20 == 19:
-            os.write(ana.pty, b"\x15")
-        ana.drain(seconds_between)
-    return spread(took)
+def talked_to(who, bench):
+    """At rest, with somebody who will talk."""
+    home, source = bench.home(), who.source()
+    if who.name == "tertulia":
+        who.clear_home(home)
+    seat, _ = seated(who, bench, home, source.port)
+    seat.drain(0.5)
+    who.join(seat)
+    waited = now() + rig.LIMIT
+    joined = False
+    os.set_blocking(source.process.stdout.fileno(), False)
+    while not joined and now() < waited:
+        seat.drain(0.1)
+        joined = b"joined" in (source.process.stdout.readline() or b"")
+    os.set_blocking(source.process.stdout.fileno(), True)
+    if not joined:
+        raise Failed(f"{who.name} never came to its source")
+    seat.drain(1.5)
+    return seat, source, home
 
 
-def flood(bruno, rate, over):
-    """Bruno says so many lines a second, evenly."""
-    began, said = time.perf_counter(), 0
-    while not over.is_set():
-        due = int((time.perf_counter() - began) * rate)
-        if due > said:
-            bruno.say(*(f"message {n} of a flood, as long as such a line is" for n in range(said, due)))
-            said = due
-        time.sleep(0.005)
+def peers(bench):
+    every = [Tertulia(bench), Floor(bench)]
+    return every + [kind() for kind in (Irssi, Weechat) if rig.installed(kind.name)]
 
 
-def messages(bruno):
-    return len(bruno.all(event="message"))
+# ---- rows ----
+
+def start_and_rest(bench, everyone):
+    rows = {
+        "prompt": Row("screen", "exec to the first whole screen, fresh home", "ms",
+                      ("≤ 0.6 × irssi", "irssi", 0.6, "most")),
+        "cpu": Row("screen", "CPU of that", "ms"),
+        "rss": Row("screen", "memory 2 s after the start, resident", "KiB",
+                   ("≤ 1.1 × irssi", "irssi", 1.1, "most"), "TLS and SQLite are linked"),
+        "dirty": Row("screen", "memory 2 s after the start, private and dirty", "KiB",
+                     ("≤ 1.25 × irssi", "irssi", 1.25, "most")),
+        "rest": Row("screen", f"CPU of {REST} s of rest, alone", "ms",
+                    ("≤ 1 ms", None, 1, "most")),
+        "woken": Row("screen", f"wakings in {REST} s of rest, alone", "", ("≤ 10", None, 10, "most")),
+    }
+    for who in everyone:  # the files are read once, and nobody is measured
+        seat, _ = seated(who, bench, bench.home())
+        seat.still(0.3)
+        seat.end()
+    for _ in range(bench.rounds):
+        for who in everyone:
+            for again in range(3):
+                seat, took = seated(who, bench, bench.home())
+                rows["prompt"].add(who.name, took)
+                rows["cpu"].add(who.name, rig.cpu_ms(seat.pid))
+                if again < 2:
+                    seat.still(0.2)
+                    seat.end()
+            seat.drain(2)
+            rss, dirty = rig.memory_kib(seat.pid)
+            rows["rss"].add(who.name, rss)
+            rows["dirty"].add(who.name, dirty)
+            used, woken = rig.cpu_ms(seat.pid), rig.wakings(seat.pid)
+            seat.drain(REST)
+            rows["rest"].add(who.name, rig.cpu_ms(seat.pid) - used)
+            rows["woken"].add(who.name, rig.wakings(seat.pid) - woken)
+            seat.end()
+    return list(rows.values())
 
 
-def flooded(ana, bruno, rate):
-    over = threading.Event()
-    talker = threading.Thread(target=flood, args=(bruno, rate, over))
-    talker.start()
-    ana.drain(1)
-    began, said, told = time.perf_counter(), messages(bruno), ana.told
-    used = cpu(ana.process.pid)[0]
-    keys = echoes(ana, 0.01)
-    took, came = time.perf_counter() - began, messages(bruno) - said
-    used = cpu(ana.process.pid)[0] - used
-    over.set()
-    talker.join()
-    began = time.perf_counter()
-    bruno.say("the last of them")
-    behind = (ana.wait(b"the last of them") - began) * 1000
-    return {"arrived": round(came / took), "behind_ms": round(behind), "echo_ms": keys,
-            "cpu_percent": round(used / took / 10, 1), "cpu_us_a_message": round(used * 1000 / came, 1),
-            "bytes_a_second": round((ana.told - told) / took),
-            "bytes_a_message": round((ana.told - told) / came, 1)}
+def typing(bench, everyone):
+    """Keys at rest, one program after the other."""
+    middle = Row("screen", "key to echo, at rest, median", "ms",
+                 ("≤ 1.15 × floor", "floor", 1.15, "most"))
+    worst = Row("screen", "key to echo, at rest, p99", "ms", ("≤ irssi's", "irssi", 1, "most"))
+    each = Row("screen", "CPU of a key, at rest", "µs",
+               note="what a loaded machine cannot blur")
+    for _ in range(bench.rounds):
+        for who in everyone:
+            seat, _ = seated(who, bench, bench.home())
+            seat.drain(1.5)
+            rig.echoes(seat, 10, 0.02)
+            used = rig.cpu_ms(seat.pid)
+            took = rig.echoes(seat, KEYS, 0.02)
+            each.add(who.name, (rig.cpu_ms(seat.pid) - used) * 1000 / KEYS)
+            middle.add(who.name, rig.median(took))
+            worst.add(who.name, rig.p99(took))
+            seat.end()
+    return [middle, worst, each]
 
 
-def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--runs", type=int, default=5)
-    parser.add_argument("--rates", default="1000,5000")
-    parser.add_argument("build")
-    options = parser.parse_args()
-    figures = {}
-    with driver.Meeting(str(Path(options.build).resolve() / "tertuliad")) as meeting:
-        fresh = []
-        for run in range(options.runs):
-            ana = Bare(meeting, f"ana{run}")
-            fresh.append(started(ana))
-            ana.leave()
-        figures["start"] = starts(fresh)
-        floor = Floor(meeting, "floor").begin()
-        figures["floor_echo_ms"] = echoes(floor, 0.02)
-        floor.leave()
-        bruno = meeting.peer("bruno").start()
-        ana = Bare(meeting, "ana")
-        started(ana)
-        os.write(ana.pty, b"/set author-rate 0\r")
-        ana.drain(1)
-        ana.leave()
-        started(ana, "--connect", bruno.address)
-        bruno.expect(event="peer", name="ana", state="up")
-        ana.drain(2)
-        figures["memory_kib"] = memory(ana.process.pid)
-        before = cpu(ana.process.pid)
-        ana.drain(REST)
-        after = cpu(ana.process.pid)
-        figures["rest_10_s_one_link"] = {"cpu_ms": round(after[0] - before[0], 2),
-                                         "wakings": after[1] - before[1]}
-        figures["echo_ms"] = echoes(ana, 0.02)
-        for rate in options.rates.split(","):
-            figures[f"flood_{rate}"] = flooded(ana, bruno, int(rate))
-            ana.drain(3)
-        figures["memory_after_kib"] = memory(ana.process.pid)
-        ana.leave()
-        again = []
-        for _ in range(options.runs):
-            again.append(started(ana))
-            ana.leave()
-        figures["start_with_history"] = {**starts(again), "lines": messages(bruno)}
-    for what, figure in figures.items():
-        print(what, json.dumps(figure))
+def flooded(bench, everyone, rate):
+    """Keys while so many lines a second are shown."""
+    at = f"at {rate:,} messages/s"
+    rows = {
+        "median": Row("screen", f"key to echo {at}, median", "ms", ("≤ irssi's", "irssi", 1, "most")),
+        "p99": Row("screen", f"key to echo {at}, p99", "ms", ("≤ 2 × floor's", "floor", 2, "most")),
+        "cpu": Row("screen", f"CPU {at}, shown (and signed and stored, by tertulia)", "% of a core",
+                   ("≤ 0.6 × irssi", "irssi", 0.6, "most")),
+        "each": Row("screen", f"CPU of a message {at}", "µs"),
+        "bytes": Row("screen", f"bytes to the terminal {at}", "KB/s",
+                     ("≤ 130 KB/s", None, 130, "most")),
+        "behind": Row("screen", f"last line behind {at}", "ms"),
+    }
+    for _ in range(bench.rounds):
+        for who in everyone:
+            seat, source, _ = talked_to(who, bench)
+            began, told, used = now(), seat.told, rig.cpu_ms(seat.pid)
+            source.say(f"pace {rate}")
+            seat.drain(1)
+            keys = rig.echoes(seat, KEYS, 0.01)
+            told, took = seat.told - told, now() - began
+            source.say("pace 0")
+            last, sent = word(), source.sent()
+            source.say(f"end {last}")
+            ended = now()
+            behind = (seat.wait(last.encode()) - ended) * 1000
+            used = (rig.cpu_ms(seat.pid) - used) * 1000 / sent
+            for key, value in (("median", rig.median(keys)), ("p99", rig.p99(keys)),
+                               ("cpu", used * rate / 1e4), ("each", used),
+                               ("bytes", told / took / 1000), ("behind", behind)):
+                rows[key].add(who.name, value)
+            seat.end()
+            source.end()
+    return list(rows.values())
 
 
-if __name__ == "__main__":
-    main()
+def entries_in(home):
+    """How many the history of this home holds, as another program sees it."""
+    base = sqlite3.connect(f"file:{home}/tertulia.db?mode=ro", uri=True)
+    try:
+        return base.execute("SELECT max(id) FROM entries").fetchone()[0] or 0
+    except sqlite3.OperationalError:  # it is not there yet
+        return 0
+    finally:
+        base.close()
+
+
+def typed_until(seat, done, limit=300):
+    """ms of keys typed all the time, until it is done."""
+    took, until = [], now() + limit
+    while not done():
+        if now() > until:
+            raise Failed("a great flood was not over in time")
+        took += rig.echoes(seat, 5, 0.02)
+    return took
+
+
+def raw_sqlite(bench, count, authors):
+    """(s, CPU s) of SQLite alone with the same rows."""
+    with rig.on_cores(rig.TESTED):
+        told = subprocess.run([bench.helper("store_bench"), "--raw", str(count), str(authors)],
+                              check=True, capture_output=True, text=True, cwd=bench.folder).stdout
+    took, used = told.split()
+    return float(took) / 1000, float(used) / 1000
+
+
+class Crowd:
+    """The rows of a great flood: all at once, shown and kept."""
+
+    def __init__(self, authors, count):
+        of = f"{count:,} messages of {authors} author{'s' * (authors > 1)} at once"
+        base = "sqlite3"
+        self.wall = Row("screen", f"{of}, shown and kept", "messages/s",
+                        ("≥ 0.7 × SQLite", base, 0.7, "least"),
+                        "SQLite stores the same rows in groups of 100, FULL, signs and shows nothing")
+        self.cpu = Row("screen", f"CPU of {of}", "s")
+        self.keys = Row("screen", f"key to echo meanwhile, worst, {of}", "ms",
+                        ("≤ 20 ms", None, 20, "most"))
+        self.grown = Row("screen", f"memory that {of} leave", "KiB")
+        self.count = count
+
+    def add(self, who, took, used, keys, grown):
+        self.wall.add(who, self.count / took)
+        self.cpu.add(who, used)
+        if keys:
+            self.keys.add(who, max(keys))
+            self.grown.add(who, grown)
+
+    def rows(self):
+        return [self.wall, self.cpu, self.keys, self.grown]
+
+
+def measured(seat, begin, done):
+    """(s, CPU s, ms of keys, KiB more)"""
+    rss, used, began = rig.memory_kib(seat.pid)[0], rig.cpu_ms(seat.pid), now()
+    begin()
+    keys = typed_until(seat, done)
+    took = now() - began
+    used = (rig.cpu_ms(seat.pid) - used) / 1000
+    seat.drain(1)
+    return took, used, keys, rig.memory_kib(seat.pid)[0] - rss
+
+
+def one_author(bench, everyone, count):
+    """Said live: the source is as fast as its own disk, so what it takes is not ours alone."""
+    crowd = Crowd(1, count)
+    crowd.wall.note += "; tertulia's lines come as fast as another one signs and commits them"
+    for _ in range(bench.rounds):
+        for who in everyone:
+            seat, source, home = talked_to(who, bench)
+            last = word().encode()
+            tail = [b""]
+            read = seat.read
+
+            def looking(seconds, read=read, tail=tail, last=last):
+                some, came = read(seconds)
+                tail[0] = tail[0][-len(last):] + some
+                looking.seen = looking.seen or last in tail[0]
+                return some, came
+            looking.seen = False
+            seat.read = looking
+
+            def begin():
+                source.say(f"blast {count}")
+                while source.sent() < count:
+                    seat.drain(0.05)
+                source.say(f"end {last.decode()}")
+            crowd.add(who.name, *measured(seat, begin, lambda: looking.seen))
+            seat.end()
+            source.end()
+        crowd.add("sqlite3", *raw_sqlite(bench, count, 1), None, None)
+    return crowd.rows()
+
+
+def many_authors(bench, count):
+    """Caught up with: another program has them all already."""
+    crowd = Crowd(100, count)
+    full, _ = bench.filled_home(count, 100)
+    us = Tertulia(bench)
+    for _ in range(bench.rounds):
+        source, home = Source("tertuliad", bench.program("tertuliad"), full), bench.home()
+        rig.no_author_rate(home)
+        seat, _ = seated(us, bench, home)
+        seat.drain(1)
+        crowd.add("tertulia", *measured(
+            seat, lambda: seat.type(f"/connect 127.0.0.1:{source.port}\r"),
+            lambda: entries_in(home) >= count))
+        seat.end()
+        source.end()
+        crowd.add("sqlite3", *raw_sqlite(bench, count, 100), None, None)
+    return crowd.rows()
+
+
+def drawn_ms(seat, keys):
+    typed = now()
+    seat.type(keys)
+    return (seat.still(0.06) - typed) * 1000
+
+
+def with_history(bench, count):
+    """Start and movement in a history of a million lines."""
+    of = f"with {count:,} lines"
+    start = Row("screen", f"exec to the first whole screen {of}", "ms",
+                ("≤ 0.9 × irssi, which has none", "irssi", 0.9, "most"))
+    moved = {what: Row("screen", f"{what} → drawn {of}, p99", "ms", ("≤ 16 ms", None, 16, "most"))
+             for what in ("a page up", "another conversation", "search")}
+    bench.say(f"filling {count:,} lines")
+    home, _ = bench.filled_home(count, 100, 20, "--cheap")
+    us = Tertulia(bench)
+    everyone = [us] + [Irssi()] * rig.installed("irssi")
+    for _ in range(bench.rounds * 2):
+        for who in everyone:
+            seat, took = seated(who, bench, home if who is us else bench.home())
+            start.add(who.name, took)
+            seat.still(0.3)
+            seat.end()
+    seat, _ = seated(us, bench, home)
+    seat.drain(2)
+    for _ in range(bench.rounds):
+        moved["a page up"].add("tertulia", rig.p99([drawn_ms(seat, "\x1b[5~") for _ in range(PAGES)]))
+        seat.type("\x1b[4~")
+        seat.still(0.3)
+    seat.type("/join #lab\r")
+    seat.still(0.5)
+    seat.type("/join #lab2\r")
+    seat.still(0.5)
+    for _ in range(bench.rounds):
+        moved["another conversation"].add(
+            "tertulia", rig.p99([drawn_ms(seat, b"\x1b%d" % (1 + n % 2)) for n in range(PAGES)]))
+    for _ in range(bench.rounds):
+        took = []
+        for _ in range(10):
+            seat.type("/search aguja")
+            seat.still(0.1)
+            took.append(drawn_ms(seat, "\r"))
+            seat.type("q")
+            seat.still(0.1)
+        moved["search"].add("tertulia", rig.p99(took))
+    seat.end()
+    return [start, *moved.values()]
+
+
+def bench(run):
+    everyone = peers(run)
+    quick = [who for who in everyone if who.name != "weechat"]  # its floods take all of a core
+    crowd, million = (20000, 50000) if run.quick else (CROWD, MILLION)
+    for part in (lambda: start_and_rest(run, everyone), lambda: typing(run, everyone),
+                 lambda: flooded(run, quick, 1000), lambda: flooded(run, quick, 5000),
+                 lambda: one_author(run, [who for who in quick if who.name != "floor"], crowd),
+                 lambda: many_authors(run, crowd), lambda: with_history(run, million)):
+        yield from part()

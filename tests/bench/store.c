@@ -2,12 +2,14 @@
  * durability, in the same groups, by turns in one run. Prints TAP; `# ` lines are the figures.
  *
  *     store_bench [ENTRIES [FOLDER]]
+ *     store_bench --raw ENTRIES AUTHORS
  *
  * FOLDER keeps the filled file, for a second run. */
 #include "base/alloc.h"
 #include "core/room.h"
 #include "dialect/native.h"
 #include "store/store_parts.h"
+#include "tests/bench/said.h"
 #include "tests/sim/signer_fake.h"
 #include "tests/unit/make.h"
 
@@ -22,11 +24,8 @@
 enum {
     AUTHORS = 100,
     EPOCHS = 20, /* of each, so that a start has 2,000 logs to read */
-    ROOMS = 10,
-    WORDS = 20000, /* in their vocabulary; the first are said most */
     GROUP = 100,
     TURNS = 100,
-    BATCH_MOST = 256,
 };
 
 static const uint64_t first_ms = UINT64_C(1700000000000);
@@ -36,11 +35,8 @@ struct bench {
     char path[1100];
     char raw_path[1100];
     struct store_settings settings;
-    struct identity people[AUTHORS];
-    struct entry_tip tips[AUTHORS];
+    struct said said;
     size_t total; /* entries to begin with */
-    size_t made;
-    uint64_t chance;
     struct store *store;
     size_t test;
     bool failed;
@@ -89,99 +85,7 @@ static void at_most(struct bench *bench, const char *what, double figure, double
     check(bench, figure <= most, what, figure, most);
 }
 
-/* ---- what is said ---- */
-
-static uint64_t draw(struct bench *bench, uint64_t below)
-{
-    bench->chance ^= bench->chance << 13;
-    bench->chance ^= bench->chance >> 7;
-    bench->chance ^= bench->chance << 17;
-    return (bench->chance >> 11) % below;
-}
-
-/* Words as people use them: word N about 1/N as often as the first. */
-static size_t word_draw(struct bench *bench)
-{
-    uint64_t bits = draw(bench, 15), low = (UINT64_C(1) << bits) - 1;
-    size_t word = (size_t)(low + draw(bench, UINT64_C(1) << bits));
-    return word < WORDS ? word : WORDS - 1;
-}
-
-static void text_make(struct bench *bench, char *into, size_t size)
-{
-    size_t at = 0, words = 6 + draw(bench, 24);
-    for (size_t i = 0; i < words && at + 24 < size; i++)
-        at += (size_t)snprintf(into + at, size - at, "w%zux%c ", word_draw(bench),
-                               (char)('a' + draw(bench, 2)));
-    if (bench->made % 100000 == 7)
-        snprintf(into + at, size - at, "aguja");
-    if (bench->made % 3 == 0)
-        snprintf(into + at, size - at, "tertulia");
-}
-
-static struct entry *entry_next(struct bench *bench)
-{
-    char text[512] = "", room[16];
-    uint8_t bytes[ENTRY_MAX];
-    size_t size, who = draw(bench, AUTHORS);
-    struct entry_tip *tip = &bench->tips[who];
-    if (tip->seq >= bench->total / AUTHORS / EPOCHS) { /* the next epoch */
-        tip->seq = 0;
-        tip->epoch.bytes[0]++;
-        tip->epoch.bytes[1] = (uint8_t)who;
-    }
-    text_make(bench, text, sizeof text);
-    snprintf(room, sizeof room, bench->made % 2 ? "#everyone" : "#room%zu",
-             (size_t)draw(bench, ROOMS));
-    struct entry_fields fields = make_fields(&bench->people[who], tip);
-    struct body body = {.kind = ENTRY_SAY, .say = {.text = span_text(text)}};
-    if (!native_codec.body_pack(&body, bytes, sizeof bytes, &size))
-        die("a body does not fit");
-    fields.body = span_of(bytes, size);
-    fields.room = span_text(room);
-    fields.hlc = fields.wall = first_ms + bench->made++ * 7776; /* a million in 90 days */
-    struct entry *entry = entry_make(&fields, &native_codec, &signer_fake, &bench->people[who]);
-    *tip = entry_tip(entry);
-    return entry;
-}
-
-struct group {
-    struct node_effect effect;
-    struct node_record records[BATCH_MOST];
-    struct node_trail trails[BATCH_MOST];
-    uint8_t places[BATCH_MOST];
-    char rooms[BATCH_MOST][ROOM_MAX + 1];
-};
-
-static void group_make(struct bench *bench, struct group *group, size_t count)
-{
-    memset(group, 0, sizeof *group);
-    for (size_t i = 0; i < count; i++) {
-        struct entry *entry = entry_next(bench);
-        const struct entry_fields *fields = &entry->fields;
-        memcpy(group->rooms[i], fields->room.bytes, fields->room.size);
-        group->records[i] = (struct node_record){.entry = entry,
-                                                 .key = fields->hlc,
-                                                 .start = first_ms,
-                                                 .received = fields->hlc,
-                                                 .live = true,
-                                                 .conversation = group->rooms[i]};
-        group->trails[i] = (struct node_trail){.start = first_ms, .last = fields->hlc};
-    }
-    group->effect = (struct node_effect){.kind = EFFECT_STORE,
-                                         .store = {.count = count,
-                                                   .records = group->records,
-                                                   .places = group->places,
-                                                   .trails = group->trails}};
-}
-
-static void group_done(struct group *group)
-{
-    for (size_t i = 0; i < group->effect.store.count; i++)
-        entry_drop(group->records[i].entry);
-}
-
-static double group_store(struct bench *bench, struct group *group)
+static double group_store(struct bench *bench, struct said_group *group)
 {
     struct store_write write = {.effect = &group->effect};
     double begin = now_ms();
@@ -248,7 +152,7 @@ static void raw_entry(struct raw *raw, const struct node_record *record, struct 
     raw_step(raw, raw->entry);
     struct order order = order_of(fields, record->key, record->start);
     struct line_at at = line_at(&order);
-    const uint64_t line[] = {1 + log % ROOMS,
+    const uint64_t line[] = {1 + log % SAID_ROOMS,
                              at.key,
                              at.author,
                              at.start,
@@ -259,7 +163,7 @@ static void raw_entry(struct raw *raw, const struct node_record *record, struct 
         sqlite3_bind_int64(raw->line, i + 1, (sqlite3_int64)line[i]);
     raw_step(raw, raw->line);
     char tags[48];
-    int size = snprintf(tags, sizeof tags, "a%zu c%zu", log % AUTHORS, 1 + log % ROOMS);
+    int size = snprintf(tags, sizeof tags, "a%zu c%zu", log % AUTHORS, 1 + log % SAID_ROOMS);
     sqlite3_bind_int64(raw->text, 1, raw->place);
     sqlite3_bind_text(raw->text, 2, (const char *)text.bytes, (int)text.size, SQLITE_STATIC);
     sqlite3_bind_text(raw->text, 3, tags, size, SQLITE_STATIC);
@@ -269,17 +173,18 @@ static void raw_entry(struct raw *raw, const struct node_record *record, struct 
 }
 
 /* What it needs of a line is at hand before the clock runs. */
-static double raw_store(struct raw *raw, const struct group *group)
+static double raw_store(struct raw *raw, const struct said_group *group)
 {
     size_t count = group->effect.store.count;
-    struct body *bodies[BATCH_MOST];
+    struct body *bodies[SAID_GROUP];
     for (size_t i = 0; i < count; i++)
         bodies[i] = native_codec.body_unpack(ENTRY_SAY, group->records[i].entry->fields.body);
     double begin = now_ms();
     raw_step(raw, raw->begin);
     for (size_t i = 0; i < count; i++) {
         const struct entry_fields *fields = &group->records[i].entry->fields;
-        size_t log = 1000000 + (size_t)fields->author.bytes[0] * 256 + fields->epoch.bytes[0];
+        const uint8_t *epoch = fields->epoch.bytes; /* said.c numbers them */
+        size_t log = 1000000 + ((size_t)epoch[2] << 16 | (size_t)epoch[1] << 8 | epoch[0]);
         raw_entry(raw, &group->records[i], bodies[i]->say.text, log);
     }
     raw_step(raw, raw->commit);
@@ -323,33 +228,33 @@ static void store_begin(struct bench *bench)
 
 static void fill(struct bench *bench)
 {
-    static struct group group;
+    static struct said_group group;
     double took = 0;
     store_begin(bench);
     for (size_t left = bench->total; left > 0;) {
-        size_t count = left < BATCH_MOST ? left : BATCH_MOST;
-        group_make(bench, &group, count);
+        size_t count = left < SAID_GROUP ? left : SAID_GROUP;
+        said_group_make(&bench->said, &group, count);
         took += group_store(bench, &group);
-        group_done(&group);
+        said_group_done(&group);
         left -= count;
     }
     store_close(bench->store);
     printf("# filled with %zu entries: %.0f a second, groups of %d\n", bench->total,
-           (double)bench->total / took * 1e3, BATCH_MOST);
+           (double)bench->total / took * 1e3, SAID_GROUP);
     fflush(stdout);
 }
 
 static void commits(struct bench *bench)
 {
-    static struct group groups[TURNS];
+    static struct said_group groups[TURNS];
     double store[TURNS], raw_took[TURNS], store_all = 0, raw_all = 0;
     double store_cpu = 0, raw_cpu = 0;
     struct raw raw = {0};
     store_begin(bench);
     raw_open(&raw, bench->raw_path);
-    raw.place = (sqlite3_int64)(first_ms + (bench->made + 1) * 7776) << 4;
+    raw.place = (sqlite3_int64)(first_ms + (bench->said.made + 1) * 7776) << 4;
     for (size_t i = 0; i < TURNS; i++)
-        group_make(bench, &groups[i], GROUP);
+        said_group_make(&bench->said, &groups[i], GROUP);
     for (size_t i = 0; i < TURNS; i++) { /* by turns: what is wrong with the machine hits both */
         double before = cpu_ms();
         store_all += store[i] = group_store(bench, &groups[i]);
@@ -357,7 +262,7 @@ static void commits(struct bench *bench)
         raw_all += raw_took[i] = raw_store(&raw, &groups[i]);
         store_cpu += between - before;
         raw_cpu += cpu_ms() - between;
-        group_done(&groups[i]);
+        said_group_done(&groups[i]);
     }
     double ratio = raw_all / store_all;
     printf("# a group of %d: %.2f ms, raw %.2f ms (medians); %.0f and %.0f rows a second\n", GROUP,
@@ -528,24 +433,48 @@ static void sizes(struct bench *bench)
     store_close(bench->store);
 }
 
+/* SQLite alone into a new file with our tables, for who measures more than the store: ms, and those
+ * of CPU. */
+static int raw_alone(struct bench *bench, size_t total)
+{
+    static struct said_group group;
+    struct raw raw = {0};
+    double took = 0, used = 0;
+    store_begin(bench);
+    store_close(bench->store);
+    snprintf(bench->raw_path, sizeof bench->raw_path, "%s", bench->path);
+    raw_open(&raw, bench->raw_path);
+    raw.place = (sqlite3_int64)first_ms << 4;
+    for (size_t left = total; left > 0;) {
+        size_t count = left < GROUP ? left : GROUP;
+        said_group_make(&bench->said, &group, count);
+        double before = cpu_ms();
+        took += raw_store(&raw, &group);
+        used += cpu_ms() - before;
+        said_group_done(&group);
+        left -= count;
+    }
+    raw_close(&raw);
+    unlink(bench->path);
+    rmdir(bench->folder);
+    printf("%.3f %.3f\n", took, used);
+    return 0;
+}
+
 /* ---- in all ---- */
 
-static void bench_init(struct bench *bench, int count, char **words)
+static void bench_init(struct bench *bench, size_t total, size_t authors, const char *folder)
 {
-    bench->total = count > 1 ? (size_t)strtoull(words[1], NULL, 10) : 1000000;
-    bench->chance = 88172645463325252;
-    snprintf(bench->folder, sizeof bench->folder, "%s", count > 2 ? words[2] : "/tmp/bench-XXXXXX");
-    if (count <= 2 && !mkdtemp(bench->folder))
+    bench->total = total;
+    snprintf(bench->folder, sizeof bench->folder, "%s", folder ? folder : "/tmp/bench-XXXXXX");
+    if (!folder && !mkdtemp(bench->folder))
         die("no folder");
     snprintf(bench->path, sizeof bench->path, "%s/bench.db", bench->folder);
     snprintf(bench->raw_path, sizeof bench->raw_path, "%s/raw.db", bench->folder);
-    for (size_t i = 0; i < AUTHORS; i++) {
-        bench->people[i] = make_person((uint8_t)(i + 1));
-        bench->tips[i].epoch.bytes[1] = (uint8_t)i;
-    }
+    said_init(&bench->said, authors, authors == AUTHORS ? EPOCHS : 1, bench->total, &signer_fake);
     bench->settings = (struct store_settings){.path = bench->path,
                                               .net = make_net(),
-                                              .self = bench->people[0].id,
+                                              .self = bench->said.people[0].id,
                                               .codec = &native_codec};
 }
 
@@ -554,10 +483,10 @@ static void people_fill(struct bench *bench)
     store_begin(bench);
     for (size_t i = 0; i < AUTHORS; i++) {
         char name[16];
-        snprintf(name, sizeof name, "p%zu", i);
+        said_name(i, name);
         struct node_effect effect = {
             .kind = EFFECT_STORE_PERSON,
-            .person = {.person = {.id = bench->people[i].id, .name = span_text(name)}}};
+            .person = {.person = {.id = bench->said.people[i].id, .name = span_text(name)}}};
         struct store_write write = {.effect = &effect};
         if (store_write(bench->store, first_ms, &write, 1) != STORE_FINE)
             die("no people");
@@ -570,7 +499,12 @@ int main(int count, char **words)
     static struct bench bench;
     struct stat status;
     core_start();
-    bench_init(&bench, count, words);
+    if (count == 4 && strcmp(words[1], "--raw") == 0) {
+        bench_init(&bench, strtoull(words[2], NULL, 10), strtoull(words[3], NULL, 10), NULL);
+        return raw_alone(&bench, bench.total);
+    }
+    bench_init(&bench, count > 1 ? (size_t)strtoull(words[1], NULL, 10) : 1000000, AUTHORS,
+               count > 2 ? words[2] : NULL);
     bool filled = stat(bench.path, &status) == 0;
     if (!filled) {
         fill(&bench);

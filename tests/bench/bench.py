@@ -1,0 +1,41 @@
+#!/usr/bin/env python3
+"""The figures beside the best: bench.py BUILD [--rounds N] [--quick] [NAME...]. See README.md.
+
+Each NAME is a file of this folder with a function bench(run) that gives rows. A run replaces the
+rows of what it measured in results.json and writes RESULTS.md from all of them; --quick, which is
+for whoever changes a bench, only prints.
+"""
+import argparse
+import importlib
+import sys
+
+sys.dont_write_bytecode = True
+import report  # noqa: E402
+import rig  # noqa: E402
+
+NAMES = ("screen",)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
+    parser.add_argument("build")
+    parser.add_argument("--rounds", type=int)
+    parser.add_argument("--quick", action="store_true", help="one round, small, nothing written")
+    parser.add_argument("names", nargs="*", metavar="NAME", help=" ".join(NAMES))
+    words = parser.parse_intermixed_args()
+    if unknown := [name for name in words.names if name.split(".")[0] not in NAMES]:
+        parser.error(f"no such bench: {' '.join(unknown)}")
+    rounds = words.rounds or (1 if words.quick else 5)
+    for name in words.names or NAMES:
+        with rig.Bench(words.build, rounds, words.quick) as run:
+            made = []
+            for row in importlib.import_module(name).bench(run):
+                made.append(row.as_json())
+                print(report.line_of(made[-1]), flush=True)
+        if not words.quick:
+            report.keep(name, made)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,10 +1,12 @@
 /* Fills the history of a home with what crowds say, as if its owner had been there:
  *
  *     fill HOME ENTRIES AUTHORS EPOCHS [--cheap] [--line BYTES]
+ *     fill --text ENTRIES AUTHORS
  *
  * The newest entry is a minute old, the oldest at most 80 days, so that retention leaves all of it.
  * --cheap signs so that nobody believes it, which is enough for a home that tells nobody. Prints
- * the entries' bytes. Invariant: what is in the file went through the store, as in the program. */
+ * the entries' bytes. --text prints what they say, a line each, and fills nothing. Invariant: what
+ * is in the file went through the store, as in the program. */
 #include "app/home.h"
 #include "dialect/native.h"
 #include "store/store.h"
@@ -71,6 +73,20 @@ static uint64_t fill(struct store *store, uint64_t now, struct said *said, size_
     return bytes;
 }
 
+static int text(struct said *said, size_t total)
+{
+    for (size_t i = 0; i < total; i++) {
+        struct entry *entry = said_next(said);
+        struct body *body = native_codec.body_unpack(ENTRY_SAY, entry->fields.body);
+        if (!body)
+            die("no words");
+        printf("%.*s\n", (int)body->say.text.size, (const char *)body->say.text.bytes);
+        free(body);
+        entry_drop(entry);
+    }
+    return 0;
+}
+
 int main(int count, char **words)
 {
     static struct said said;
@@ -80,9 +96,13 @@ int main(int count, char **words)
     struct store_start start;
     struct sys sys = sys_real();
     bool made, cheap = false;
+    core_start();
+    if (count == 4 && strcmp(words[1], "--text") == 0) {
+        said_init(&said, number(words[3]), 1, number(words[2]), &signer_fake);
+        return text(&said, number(words[2]));
+    }
     if (count < 5)
         die("fill HOME ENTRIES AUTHORS EPOCHS [--cheap] [--line BYTES]");
-    core_start();
     size_t total = number(words[2]);
     for (int i = 5; i < count; i++)
         cheap = cheap || strcmp(words[i], "--cheap") == 0;

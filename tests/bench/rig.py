@@ -58,6 +58,12 @@ def memory_kib(pid):
     return kept["Rss:"], kept["Private_Dirty:"]
 
 
+def moved(pid):
+    """Bytes read and written, sockets and pipes and files."""
+    with open(f"/proc/{pid}/io", encoding="ascii") as file:
+        return sum(int(line.split()[1]) for line in file if line[1:5] == "char")
+
+
 def descriptors(pid):
     return len(os.listdir(f"/proc/{pid}/fd"))
 
@@ -293,6 +299,11 @@ def no_author_rate(home):
     """A crowd's pace is what is measured, not the brake on one that says too much."""
     with open(os.path.join(home, "tertulia.ini"), "w", encoding="ascii") as file:
         file.write("[settings]\nauthor-rate = 0\n")
+
+
+def no_author_rate_of(peer):
+    os.makedirs(peer.home, 0o700, exist_ok=True)
+    no_author_rate(peer.home)
 
 
 def installed(name):

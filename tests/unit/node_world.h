@@ -660,7 +660,7 @@ static void peer_start(struct world *world, size_t number)
     effects_do(world, number);
 }
 
-static void peer_kill(struct world *world, size_t number)
+static inline void peer_kill(struct world *world, size_t number)
 {
     struct peer *peer = &world->peers[number];
     node_free(peer->node);

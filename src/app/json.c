@@ -447,16 +447,31 @@ static size_t escape_write(int32_t code, char into[13])
     return (size_t)snprintf(into, 13, "\\u%04x\\u%04x", high, low);
 }
 
+/* How many bytes from here on are plain and nothing else: nearly all of most lines. */
+static size_t plain_run(const char *text, size_t size)
+{
+    size_t length = 0;
+    while (length < size && text[length] >= 0x20 && text[length] < 0x7f)
+        length++;
+    return length;
+}
+
 /* Outside of strings JSON is plain ASCII, so all that is found is inside one. */
 static char *escaped(const char *text, size_t size, size_t *made)
 {
     enum { LONGEST = 6 }; /* \u007f for one byte */
     char *into = xmalloc(size * LONGEST + 1);
     size_t length = 0;
-    int32_t code;
+    int32_t code = 0;
+    bool risky;
     for (size_t at = 0, step; at < size; at += step) {
-        step = utf8_step(text + at, size - at, &code);
-        if (is_risky(code)) {
+        step = plain_run(text + at, size - at);
+        risky = step == 0;
+        if (risky) {
+            step = utf8_step(text + at, size - at, &code);
+            risky = is_risky(code);
+        }
+        if (risky) {
             length += escape_write(code, into + length);
         } else {
             memcpy(into + length, text + at, step);

@@ -274,9 +274,16 @@ static bool requests_do(struct face *face)
 
 /* ---- drawing ---- */
 
-static void draw(struct face *face, struct model *model)
+static void show(struct face *face, const struct model *model)
 {
     char title[MESSAGE_TEXT_BYTES];
+    terminal_draw(face->terminal, ui_draw(face->ui, model), ui_theme(face->ui));
+    ui_title(face->ui, model, title, sizeof title);
+    terminal_title(face->terminal, title);
+}
+
+static void draw(struct face *face, struct model *model)
+{
     int rows, columns;
     terminal_size(face->terminal, &rows, &columns);
     ui_resize(face->ui, rows, columns);
@@ -285,9 +292,7 @@ static void draw(struct face *face, struct model *model)
         ui_follow(face->ui, model);
     if (!model)
         return;
-    terminal_draw(face->terminal, ui_draw(face->ui, model), ui_theme(face->ui));
-    ui_title(face->ui, model, title, sizeof title);
-    terminal_title(face->terminal, title);
+    show(face, model);
     app_drawn(face->app);
     face->drawn_at = loop_mono_ms(app_loop(face->app));
     face->touched = false;
@@ -648,30 +653,12 @@ static const struct app_face FACE = {on_ready,   on_effect, on_say,   on_turned,
 
 /* ---- the whole ---- */
 
-/* Every action that has a key: what it does, and its keys. */
-static void keys_write(FILE *file)
-{
-    struct keymap keymap;
-    enum action last = ACTION_NONE;
-    keymap_init(&keymap);
-    for (size_t i = 0; i < keymap.count; i++) {
-        const struct binding *binding = &keymap.list[i];
-        const struct action_spec *spec = action_spec(binding->action);
-        char name[KEY_NAME_BYTES];
-        key_stored(&binding->key, name);
-        if (binding->action != last && spec->help)
-            fprintf(file, "\n# %s\n", _(spec->help));
-        fprintf(file, ";%s = %s\n", name, spec->name);
-        last = binding->action;
-    }
-}
-
 static int config_begin(const struct options *options)
 {
     char *folder, *path = NULL;
     char *why = home_config(options->home, &folder);
     if (!why)
-        why = config_write(folder, theme_name, keys_write, &path);
+        why = config_write(folder, theme_name, keymap_write, &path);
     if (why)
         fprintf(stderr, "tertulia: %s\n", why);
     else
@@ -701,12 +688,58 @@ static bool terminal_begin(struct face *face, const struct options *options)
                                                           "up, and nothing leaves this machine.")
                                                      : NULL};
     face->ui = ui_new(&config);
+    return true;
+}
+
+static void settings_apply(struct face *face)
+{
+    for (enum setting_id id = 0; id < SETTINGS; id++)
+        setting_apply(face, id);
+}
+
+/* To make a history takes longer than all the rest: who is new sees the screen before. */
+static void preview_draw(struct face *face)
+{
+    const struct model *model = app_preview(face->app);
+    int rows, columns;
+    if (!model)
+        return;
+    settings_apply(face);
+    terminal_size(face->terminal, &rows, &columns);
+    ui_resize(face->ui, rows, columns);
+    ui_follow(face->ui, model);
+    show(face, model);
+}
+
+static bool history_begin(struct face *face)
+{
+    struct message why;
+    if (!app_open(face->app, &why)) {
+        char text[MESSAGE_TEXT_BYTES];
+        message_text(&why, i18n_translate, text, sizeof text);
+        terminal_close(face->terminal);
+        face->terminal = NULL;
+        fprintf(stderr, "tertulia: %s\n", text);
+        return false;
+    }
     keys_learn_all(ui_keys(face->ui), terminal_capability);
     app_file_keys(face->app, key_first, face);
     app_kept(face->app, kept_take, face);
-    for (enum setting_id id = 0; id < SETTINGS; id++)
-        setting_apply(face, id);
+    settings_apply(face);
     return true;
+}
+
+static int face_run(struct face *face)
+{
+    struct loop *loop = app_loop(face->app);
+    face->timer = timer_new(loop, on_timer, face);
+    loop_on_readable(loop, STDIN_FILENO, on_keys, face);
+    loop_on_signal(loop, SIGWINCH, on_resize, face);
+    loop_on_signal(loop, SIGCONT, on_resize, face);
+    loop_on_signal(loop, SIGTSTP, on_stop, face);
+    int status = app_run(face->app);
+    timer_free(face->timer);
+    return status;
 }
 
 static int screen_run(const struct options *options)
@@ -717,20 +750,15 @@ static int screen_run(const struct options *options)
         fprintf(stderr, "tertulia: %s\n", problem);
         return 1;
     }
-    face.app = app_new(options, &FACE, &face);
+    face.app = app_prepare(options, &FACE, &face);
     if (!face.app)
         return 1;
     int status = 1;
     buf_init(&face.keys, KEYS_MAX);
     face.files = files_new();
     if (terminal_begin(&face, options)) {
-        face.timer = timer_new(app_loop(face.app), on_timer, &face);
-        loop_on_readable(app_loop(face.app), STDIN_FILENO, on_keys, &face);
-        loop_on_signal(app_loop(face.app), SIGWINCH, on_resize, &face);
-        loop_on_signal(app_loop(face.app), SIGCONT, on_resize, &face);
-        loop_on_signal(app_loop(face.app), SIGTSTP, on_stop, &face);
-        status = app_run(face.app);
-        timer_free(face.timer);
+        preview_draw(&face);
+        status = history_begin(&face) ? face_run(&face) : 1;
     }
     terminal_close(face.terminal);
     app_free(face.app);

@@ -351,3 +351,20 @@ void keymap_keys(const struct keymap *keymap, enum action action, char *into, si
             (size_t)snprintf(into + length, size - length, "%s%s", length > 0 ? ", " : "", name);
     }
 }
+
+void keymap_write(FILE *file)
+{
+    struct keymap keymap;
+    enum action last = ACTION_NONE;
+    keymap_init(&keymap);
+    for (size_t i = 0; i < keymap.count; i++) {
+        const struct binding *binding = &keymap.list[i];
+        const struct action_spec *spec = action_spec(binding->action);
+        char name[KEY_NAME_BYTES];
+        key_stored(&binding->key, name);
+        if (binding->action != last && spec->help)
+            fprintf(file, "\n# %s\n", _(spec->help));
+        fprintf(file, ";%s = %s\n", name, spec->name);
+        last = binding->action;
+    }
+}

@@ -4,6 +4,8 @@
  * Pure. Invariant: a key does one thing in one place; a key that was freed does nothing there. */
 #include "ui/keys.h"
 
+#include <stdio.h>
+
 enum { KEYMAP_BINDINGS = 384 }; /* the defaults, as many of the file, as many of /bind */
 #define KEY_DEFAULT "default"   /* to /bind, in an action's place: as it was at first */
 
@@ -146,3 +148,5 @@ bool keymap_begin(struct keymap *keymap, const struct key *key, const char *valu
 void keymap_unbind(struct keymap *keymap, const struct key *key);
 /* The names of the first keys that do it, "Ctrl-n, Alt-→"; "" where none does. */
 void keymap_keys(const struct keymap *keymap, enum action action, char *into, size_t size);
+/* The default keys as lines of the file of settings, each a comment: what it does, and its keys. */
+void keymap_write(FILE *file);

@@ -67,7 +67,7 @@ static void on_line_say(void *self, bool error, const struct message *message, u
     app_say(self, error, message, line);
 }
 
-static struct node_now now(struct app *app)
+struct node_now app_now(struct app *app)
 {
     if (app->demo)
         return demo_now(app->demo);
@@ -77,115 +77,7 @@ static struct node_now now(struct app *app)
                              past < ENTRY_NUMBER_MAX ? past : ENTRY_NUMBER_MAX};
 }
 
-/* ---- effects ---- */
-
-static void export_do(struct app *app, const struct node_effect *effect)
-{
-    struct export_wish wish = {app->typed_in ? app->typed_in : ROOM_EVERYONE,
-                               effect->command->value, effect->line, app->began};
-    exporter_start(app->exporter, &wish);
-}
-
-/* What is for people to see. */
-static void show(struct app *app, const struct node_effect *effect)
-{
-    if (effect->kind == EFFECT_SHOWN) {
-        if (app->visit)
-            visit_heard(app->visit, &effect->shown);
-        transcript_add(app->transcript, &effect->shown, node_roster(app->node));
-    }
-    if (effect->kind == EFFECT_PEER)
-        finding_peer(app->finding, &effect->peer);
-    if (effect->kind == EFFECT_COMMAND && effect->command->id == COMMAND_EXPORT)
-        export_do(app, effect);
-    else if (effect->kind == EFFECT_COMMAND && effect->command->id == COMMAND_SCAN)
-        finding_scan(app->finding, effect->command->value, effect->line);
-    else if (effect->kind == EFFECT_COMMAND && effect->command->id == COMMAND_DOCTOR)
-        visit_ask(app->visit, effect->line);
-    else if (app->running)
-        app->face->effect(app->self, effect);
-}
-
-/* Long because every kind of effect is named. TAKES effect. */
-static void perform(struct app *app, struct node_effect *effect)
-{
-    if (app->demo && demo_perform(app->demo, effect))
-        return;
-    if (app->trace)
-        trace_effect(app->trace, now(app).wall_ms, effect);
-    switch (effect->kind) {
-    case EFFECT_SEND:
-        peers_send(app->peers, effect->link, effect->frame);
-        break;
-    case EFFECT_CLOSE:
-        peers_close(app->peers, effect->link);
-        break;
-    case EFFECT_DIAL:
-        peers_dial(app->peers, &effect->dial.address, effect->dial.dialect);
-        break;
-    case EFFECT_GUEST_NAMED:
-    case EFFECT_GUEST_PEOPLE:
-    case EFFECT_GUEST_WORD:
-    case EFFECT_GUEST_RETRY:
-    case EFFECT_GUEST_HANG_UP:
-        peers_guest(app->peers, effect);
-        break;
-    case EFFECT_RESOLVE:
-        peers_resolve(app->peers, effect->ticket, effect->resolve.host, effect->resolve.port);
-        break;
-    case EFFECT_CHECK:
-    case EFFECT_OPEN:
-    case EFFECT_VERIFY:
-        jobs_do(app->jobs, effect);
-        return;
-    case EFFECT_STORE:
-    case EFFECT_STORE_FORK:
-    case EFFECT_LOAD:
-    case EFFECT_LOAD_FORK:
-    case EFFECT_LOAD_HASHES:
-    case EFFECT_TRIM:
-    case EFFECT_QUERY:
-    case EFFECT_STORE_OPENED:
-    case EFFECT_STORE_ACKS:
-    case EFFECT_STORE_PERSON:
-    case EFFECT_STORE_ROOM:
-    case EFFECT_STORE_MEMBER:
-    case EFFECT_STORE_SELF:
-    case EFFECT_STORE_LOCAL:
-    case EFFECT_STORE_OWED:
-    case EFFECT_DROP_OWED:
-        disk_do(app->disk, effect);
-        return;
-    case EFFECT_TIMER:
-        timer_set(app->timer, effect->timer);
-        break;
-    case EFFECT_SAY:
-        app_say(app, effect->say.error, &effect->say.message, effect->line);
-        break;
-    case EFFECT_LEAVE:
-        app->leaving = true;
-        loop_again(app->loop);
-        break;
-    case EFFECT_SHOWN:
-    case EFFECT_RECEIPT:
-    case EFFECT_PEER:
-    case EFFECT_BACK:
-    case EFFECT_ANSWER:
-    case EFFECT_COMMAND:
-    case EFFECT_GO:
-    case EFFECT_BELL:
-        show(app, effect);
-        break;
-    }
-    node_effect_free(effect);
-}
-
-static void perform_all(struct app *app)
-{
-    struct node_effect *effect;
-    while ((effect = node_next(app->node)))
-        perform(app, effect);
-}
+/* ---- events ---- */
 
 void app_event(struct app *app, const struct node_event *event)
 {
@@ -195,9 +87,9 @@ void app_event(struct app *app, const struct node_event *event)
         return; /* its history is being replaced */
     app->handling = true;
     if (app->trace)
-        trace_event(app->trace, now(app).wall_ms, event);
-    node_handle(app->node, now(app), event);
-    perform_all(app);
+        trace_event(app->trace, app_now(app).wall_ms, event);
+    node_handle(app->node, app_now(app), event);
+    app_perform(app);
     app->handling = false;
 }
 
@@ -289,13 +181,13 @@ static void node_make(struct app *app, struct store_start *start)
     const char *name = app->options->name, *saved = start->saved.name;
     if (name && saved && strcmp(name, saved) != 0)
         start->saved.name = NULL; /* what the command line says holds, and is told to everyone */
-    app->began = now(app).wall_ms;
-    app->node = node_new(&config, &start->saved, now(app));
+    app->began = app_now(app).wall_ms;
+    app->node = node_new(&config, &start->saved, app_now(app));
     start->taken = true;
 }
 
-/* The history, and a node on top of it. False, and it was said why, where it cannot be used. */
-static bool node_begin(struct app *app)
+/* The history, and a node on top of it. False, and why, where it cannot be used. */
+static bool node_begin(struct app *app, struct message *why)
 {
     static const struct disk_calls calls = {on_event, on_corrupt};
     struct store_settings settings = store_settings(app);
@@ -306,8 +198,7 @@ static bool node_begin(struct app *app)
     if (fault == STORE_FINE)
         app->disk = disk_new(app->loop, store, &settings, &calls, app, &fault);
     if (fault != STORE_FINE) {
-        struct message message = store_message(fault, app->history);
-        app_say(app, true, &message, 0);
+        *why = store_message(fault, app->history);
         store_start_done(&start);
         return false;
     }
@@ -317,7 +208,7 @@ static bool node_begin(struct app *app)
         say_aside(app, start.aside);
     store_start_done(&app->kept);
     app->kept = start;
-    perform_all(app);
+    app_perform(app);
     disk_look_after(app->disk);
     return true;
 }
@@ -340,6 +231,7 @@ static void call_all(struct app *app)
 static void history_replace(struct app *app)
 {
     char *aside = NULL;
+    struct message why;
     if (app->node) {
         disk_stop(app->disk);
         exporter_cancel(app->exporter, N_("the history is damaged"));
@@ -354,12 +246,15 @@ static void history_replace(struct app *app)
     enum store_fault fault =
         store_set_aside(app->history, (uint64_t)loop_wall_ms(app->loop), &aside);
     app->damaged = false;
-    if (fault == STORE_FINE && node_begin(app)) {
+    bool opened = fault == STORE_FINE && node_begin(app, &why);
+    if (opened) {
         say_aside(app, aside);
         app_settings_keep(app);
         app->face->ready(app->self);
         call_all(app); /* whom the old one knew, the new one does not */
     } else {
+        if (fault == STORE_FINE)
+            app_say(app, true, &why, 0);
         app->status = EXIT_FAILURE;
         app->leaving = true;
         loop_again(app->loop);
@@ -477,7 +372,7 @@ static void trace_begin(struct app *app)
         app->trace = trace_open(screen ? app->home.state : NULL, level, app->options->log_texts);
     if (!app->trace)
         complain_about(_("The debug log \"log\" cannot be written: %s."), i18n_error(errno));
-    trace_note(app->trace, now(app).wall_ms, "= tertulia %s, %s, process %ld", PACKAGE_VERSION,
+    trace_note(app->trace, app_now(app).wall_ms, "= tertulia %s, %s, process %ld", PACKAGE_VERSION,
                net_library(), (long)getpid());
 }
 
@@ -592,7 +487,7 @@ static bool loop_begin(struct app *app)
     finding_make(app);
     visit_make(app);
     app_confine(app); /* the node starts threads */
-    return node_begin(app);
+    return true;
 }
 
 static struct app *app_make(const struct options *options, const struct app_face *face, void *self,
@@ -611,7 +506,7 @@ static struct app *app_make(const struct options *options, const struct app_face
     return app;
 }
 
-struct app *app_new(const struct options *options, const struct app_face *face, void *self)
+struct app *app_prepare(const struct options *options, const struct app_face *face, void *self)
 {
     if (options->demo) {
         struct app *demo = app_demo_new(options, face, self, sys_real());
@@ -622,6 +517,35 @@ struct app *app_new(const struct options *options, const struct app_face *face, 
     app_clerk_begin(app);
     if (home_begin(app) && loop_begin(app))
         return app;
+    app_free(app);
+    return NULL;
+}
+
+const struct model *app_preview(struct app *app)
+{
+    struct store_start nothing = {0};
+    if (app->demo || access(app->history, F_OK) == 0)
+        return NULL;
+    node_make(app, &nothing);
+    return node_model(app->node);
+}
+
+bool app_open(struct app *app, struct message *why)
+{
+    if (app->demo)
+        return true;
+    node_free(app->node); /* the preview's */
+    app->node = NULL;
+    return node_begin(app, why);
+}
+
+struct app *app_new(const struct options *options, const struct app_face *face, void *self)
+{
+    struct message why;
+    struct app *app = app_prepare(options, face, self);
+    if (!app || app_open(app, &why))
+        return app;
+    app_say(app, true, &why, 0);
     app_free(app);
     return NULL;
 }
@@ -642,7 +566,7 @@ struct app *app_demo_new(const struct options *options, const struct app_face *f
     app->demo = demo_new(&app->sys, &app->identity, app->net, &calls, app);
     start.saved = *demo_saved(app->demo);
     node_make(app, &start);
-    perform_all(app);
+    app_perform(app);
     app_say(app, false, &message, 0);
     return app;
 }

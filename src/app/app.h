@@ -39,6 +39,13 @@ struct app_face {
 struct app *app_new(const struct options *options, const struct app_face *face, void *self)
     __attribute__((warn_unused_result));
 void app_free(struct app *app);
+/* The same in two steps, for who has something to show in between: all but the history; */
+struct app *app_prepare(const struct options *options, const struct app_face *face, void *self)
+    __attribute__((warn_unused_result));
+/* what will be seen in a history that is new, until app_open; NULL where there is one already; */
+const struct model *app_preview(struct app *app);
+/* and the history: false, and why, where it cannot be had. */
+bool app_open(struct app *app, struct message *why) __attribute__((warn_unused_result));
 /* The same for a demo (app/demo.h), with these clocks and this chance; it cannot fail. */
 struct app *app_demo_new(const struct options *options, const struct app_face *face, void *self,
                          struct sys sys) __attribute__((warn_unused_result));

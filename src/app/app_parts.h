@@ -53,6 +53,12 @@ struct app {
 
 /* Before the face is there, what goes wrong is for stderr; what is only worth knowing waits. */
 void app_say(struct app *app, bool error, const struct message *message, uint64_t line);
+/* The clocks, as the node reads them. */
+struct node_now app_now(struct app *app);
+
+/* ---- app_effects.c ---- */
+/* Whatever the node asks for now. */
+void app_perform(struct app *app);
 
 /* ---- app_process.c ---- */
 /* Before anything is begun, and when all is open that is to be: from then on, and in all threads

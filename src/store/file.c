@@ -168,6 +168,12 @@ enum store_fault file_unborn(const char *path, char into[STORE_NAME_MAX])
 
 enum store_fault file_born(const char *from, const char *path)
 {
+    struct stat status;
+    bool stands = lstat(path, &status) == 0;
+    if (stands && (!S_ISREG(status.st_mode) || status.st_size > 0)) { /* a link to nowhere */
+        unlink(from);
+        return STORE_NO_FILE;
+    }
     return rename(from, path) == 0 && folder_sync(path) ? STORE_FINE : STORE_FAILED;
 }
 

@@ -1,10 +1,12 @@
 """Stories of the terminal, given back: however the program ends, what the shell finds is what it
 had, and what was said last can be read."""
+import contextlib
 import fcntl
 import os
 import resource
 import signal
 import termios
+import threading
 
 from driver import Failed, equal
 from screen import Screen, blind
@@ -75,6 +77,12 @@ def the_terminal_is_given_back_however_it_ends(meeting, _quick):
     return None
 
 
+def typed_in_vain(screen, text):
+    """Whoever writes more than is read waits until the terminal is gone."""
+    with contextlib.suppress(OSError):
+        screen.type(text)
+
+
 def last_words_can_be_read(meeting, _quick):
     """There is no memory any more: the program says so where the shell goes on."""
     if why := blind(meeting):
@@ -82,11 +90,29 @@ def last_words_can_be_read(meeting, _quick):
     ana = begun(Screen(meeting, "ana"))
     before = ana.before
     resource.prlimit(ana.process.pid, resource.RLIMIT_AS, (1, 1))
-    ana.type("\x1b[200~" + "much " * 12000 + "\x1b[201~")
+    threading.Thread(target=typed_in_vain, args=(ana, "\x1b[200~" + "much " * 12000), daemon=True).start()
     ana.over(-signal.SIGABRT)
     equal(shells(ana), before, "what stty and fcntl say")
     a_shell_goes_on(ana)
     ana.sees("tertulia: out of memory")  # the shell goes on below it
+    return None
+
+
+def without_a_history_the_shell_reads_why(meeting, _quick):
+    """The screen of who is new stands before the history does; then there can be none."""
+    if why := blind(meeting):
+        return why
+    ana = Screen(meeting, "ana")
+    os.mkdir(ana.home, 0o700)
+    os.symlink("/nowhere/at/all", os.path.join(ana.home, "tertulia.db"))
+    ana.start(prompt=None, before=SAID_BEFORE + "\r\n")
+    before = ana.before
+    ana.over(1)
+    equal(shells(ana), before, "what stty and fcntl say")
+    a_shell_goes_on(ana)
+    ana.sees("tertulia.db is no file")
+    equal(os.listdir(ana.home).count("tertulia.db.new"), 0)
+    equal(os.readlink(os.path.join(ana.home, "tertulia.db")), "/nowhere/at/all")
     return None
 
 
@@ -127,4 +153,5 @@ def behind_a_shell_it_leaves_the_terminal_alone(meeting, _quick):
 
 
 STORIES = [the_terminal_is_given_back_however_it_ends, last_words_can_be_read,
+           without_a_history_the_shell_reads_why,
            behind_a_shell_it_leaves_the_terminal_alone]

@@ -2,10 +2,12 @@
 #include "base/alloc.h"
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static void (*last_words)(void);
 
@@ -14,8 +16,21 @@ void die_last_words(void (*words)(void))
     last_words = words;
 }
 
+/* Memory is short in all threads at once: the first to die has the last words, and the others
+ * wait for the end that it makes. */
+static void die_alone(void)
+{
+    static int dying;
+    static _Thread_local bool is_first;
+    if (!is_first && __atomic_exchange_n(&dying, 1, __ATOMIC_SEQ_CST) != 0)
+        for (;;)
+            pause();
+    is_first = true;
+}
+
 _Noreturn void die(const char *format, ...)
 {
+    die_alone();
     void (*words)(void) = last_words;
     last_words = NULL; /* they may die as well: then not again */
     if (words)

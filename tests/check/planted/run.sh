@@ -361,7 +361,7 @@ sed 's/< CURRENT/< 0/' share/zsh.in >planted
 mv planted share/zsh.in
 PLANT
 
-breach completions "share/fish.in:1: says nothing like 'no admitir" 'fish explains in English alone' <<'PLANT'
+breach completions 'share/fish.in:1: says nothing like' 'fish explains in English alone' <<'PLANT'
 sed 's/^switch .*/switch en/' share/fish.in >planted
 mv planted share/fish.in
 PLANT

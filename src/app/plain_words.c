@@ -157,7 +157,7 @@ static void put_each(struct plain_words *words, const char *lead, struct span te
     free(body);
 }
 
-/* "14:01 ", and above it the day where that is not the last line's: the day at which the line
+/* "14:01", and above it the day where that is not the last line's: the day at which the line
  * stands, for the sender's clock may lie. */
 static void when_make(struct plain_words *words, uint64_t wall, uint64_t stands,
                       char into[WHEN_BYTES])
@@ -171,7 +171,7 @@ static void when_make(struct plain_words *words, uint64_t wall, uint64_t stands,
         put(words, "", text, strlen(text));
     }
     words->day = number;
-    snprintf(into, WHEN_BYTES, "%02d:%02d ", hour.tm_hour % 24, hour.tm_min % 60);
+    snprintf(into, WHEN_BYTES, "%02d:%02d", hour.tm_hour % 24, hour.tm_min % 60);
 }
 
 void plain_say(struct plain_words *words, bool error, const char *text)
@@ -193,10 +193,11 @@ void plain_tell(struct plain_words *words, const char *sentence, const char *one
 void plain_tell_at(struct plain_words *words, uint64_t wall, const char *sentence, const char *one,
                    const char *two)
 {
-    char text[SENTENCE_BYTES], when[WHEN_BYTES];
+    char text[SENTENCE_BYTES], when[WHEN_BYTES], end[WHEN_BYTES + sizeof " ()"];
     when_make(words, wall, wall, when);
     filled(text, sizeof text, sentence, one, two, NULL);
-    put(words, when, text, strlen(text));
+    int size = snprintf(end, sizeof end, " (%s)", when);
+    put(words, text, end, (size_t)size);
 }
 
 /* ---- what people say ---- */
@@ -237,26 +238,14 @@ static void marks_make(const struct node_line *line, char *into, size_t size)
         snprintf(into + strlen(into), size - strlen(into), ")");
 }
 
-/* "#lab: "; nothing where that is where Enter goes, or a whisper, of which the sentence tells. */
+/* "#lab"; nothing where that is where Enter goes, or a whisper, of which the sentence tells. */
 static const char *place_make(const struct plain_words *words, const char *conversation,
-                              char into[PLAIN_NAME_BYTES + 2])
+                              char into[PLAIN_NAME_BYTES])
 {
     into[0] = '\0';
-    if (conversation[0] != '@' && strcmp(conversation, words->here) != 0) {
+    if (conversation[0] != '@' && strcmp(conversation, words->here) != 0)
         plain_title(words, conversation, into);
-        memcpy(into + strlen(into), ": ", sizeof ": ");
-    }
     return into;
-}
-
-/* "14:02 #lab: * bruno " */
-static void act_lead(struct plain_words *words, const struct node_line *line, const char *when,
-                     char into[SENTENCE_BYTES])
-{
-    char who[WHO_BYTES], place[PLAIN_NAME_BYTES + 2], marks[MARKS_BYTES];
-    marks_make(line, marks, sizeof marks);
-    snprintf(into, SENTENCE_BYTES, "%s%s* %s%s ", when,
-             place_make(words, line->conversation, place), who_make(line, who), marks);
 }
 
 /* A whisper of several goes by all of their names. */
@@ -270,22 +259,22 @@ static const char *form_of_words(const struct plain_words *words, const struct n
     return strcmp(line->conversation, words->here) == 0 ? "%1$s" : _("%1$s in %2$s");
 }
 
-/* Whatever stands before what was said. */
+/* Whatever stands before what was said: "bruno 14:02: ", "bruno in #lab 14:02 * ". Who speaks is
+ * heard first, and what they say is never taken for what happened, of which the time stands last.
+ */
 static void lead_make(struct plain_words *words, const struct node_line *line,
                       char into[SENTENCE_BYTES])
 {
     char who[WHO_BYTES], title[PLAIN_NAME_BYTES], marks[MARKS_BYTES], when[WHEN_BYTES];
     char sentence[WHO_BYTES + PLAIN_NAME_BYTES + 64];
+    bool act = line->kind == ENTRY_ACT;
     when_make(words, line->time, line->order.key, when);
-    if (line->kind == ENTRY_ACT && !line->whisper) {
-        act_lead(words, line, when, into);
-        return;
-    }
     marks_make(line, marks, sizeof marks);
     filled(sentence, sizeof sentence, form_of_words(words, line), who_make(line, who),
            plain_title(words, line->conversation, title), NULL);
-    int length = snprintf(into, SENTENCE_BYTES, "%s%s%s: ", when, sentence, marks);
-    if (line->kind == ENTRY_ACT)
+    int length = snprintf(into, SENTENCE_BYTES, "%s%s %s%s", sentence, marks, when,
+                          act && !line->whisper ? " * " : ": ");
+    if (act && line->whisper)
         snprintf(into + length, SENTENCE_BYTES - (size_t)length, "* %s ", who);
 }
 
@@ -314,19 +303,20 @@ static const char *form_of(const struct node_line *line)
     return _("%1$s said something that this version cannot show");
 }
 
-/* "14:02 #lab: bruno came in" */
+/* "bruno came in (#lab, 14:02)" */
 static void happened(struct plain_words *words, const struct node_line *line, const char *form)
 {
-    char who[WHO_BYTES], place[PLAIN_NAME_BYTES + 2], when[WHEN_BYTES];
-    char lead[sizeof place + WHEN_BYTES], text[PLAIN_NAME_BYTES], sentence[SENTENCE_BYTES];
+    char who[WHO_BYTES], place[PLAIN_NAME_BYTES], when[WHEN_BYTES];
+    char end[sizeof place + WHEN_BYTES], text[PLAIN_NAME_BYTES], sentence[SENTENCE_BYTES];
     when_make(words, line->time, line->order.key, when);
-    snprintf(lead, sizeof lead, "%s%s", when, place_make(words, line->conversation, place));
+    place_make(words, line->conversation, place);
+    snprintf(end, sizeof end, " (%s%s%s)", place, place[0] ? ", " : "", when);
     size_t size = text_cut((const char *)line->text.bytes, line->text.size, sizeof text - 1);
     if (size > 0)
         memcpy(text, line->text.bytes, size);
     text[size] = '\0';
     filled(sentence, sizeof sentence, form, who_make(line, who), text, NULL);
-    put(words, lead, sentence, strlen(sentence));
+    put(words, sentence, end, strlen(end));
 }
 
 void plain_line(struct plain_words *words, const struct node_line *line)
@@ -564,9 +554,10 @@ void plain_scan(struct plain_words *words, const struct scan_event *event)
 
 void plain_delivered(struct plain_words *words, const char *conversation, size_t count, size_t of)
 {
-    char title[PLAIN_NAME_BYTES], place[PLAIN_NAME_BYTES + 2] = "", text[SENTENCE_BYTES];
-    char stored[24], people[24];
-    place_make(words, conversation, place);
+    char title[PLAIN_NAME_BYTES], place[PLAIN_NAME_BYTES], text[SENTENCE_BYTES];
+    char stored[24], people[24], end[sizeof place + sizeof " ()"] = "";
+    if (place_make(words, conversation, place)[0])
+        snprintf(end, sizeof end, " (%s)", place);
     plain_title(words, conversation, title);
     snprintf(stored, sizeof stored, "%zu", count);
     snprintf(people, sizeof people, "%zu", of);
@@ -581,5 +572,5 @@ void plain_delivered(struct plain_words *words, const char *conversation, size_t
     else
         filled(text, sizeof text, ngettext("delivered", "delivered to all %1$s", (unsigned long)of),
                people, NULL, NULL);
-    put(words, place, text, strlen(text));
+    put(words, text, end, strlen(end));
 }

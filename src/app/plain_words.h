@@ -42,7 +42,7 @@ void plain_say(struct plain_words *words, bool error, const char *text);
 /* The same with gaps, translated already; `texts` may be raw. */
 void plain_tell(struct plain_words *words, const char *sentence, const char *one, const char *two,
                 const char *three);
-/* "14:01 " and the sentence; above it the day, where it is another one. */
+/* The sentence and " (14:01)"; above it the day, where it is another one. */
 void plain_tell_at(struct plain_words *words, uint64_t wall, const char *sentence, const char *one,
                    const char *two);
 

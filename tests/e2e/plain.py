@@ -13,7 +13,8 @@ import time
 from driver import LIMIT, Failed, clean_environment, equal
 from screen import Screen, missing
 
-HOUR = r"\d\d:\d\d "
+HOUR = r"\d\d:\d\d"
+WHEN = rf" \({HOUR}\)"  # behind what happened
 
 
 class Plain(Screen):
@@ -83,42 +84,42 @@ def two_people_talk_line_by_line(meeting, _quick):
         return why
     ana, bruno = Plain(meeting, "ana").start(), Piped(meeting, "bruno")
     bruno.start("--connect", ana.address)
-    ana.line(HOUR + "bruno is here")
-    bruno.line(HOUR + "ana is here")
+    ana.line("bruno is here" + WHEN)
+    bruno.line("ana is here" + WHEN)
     ana.type("¿hay alguien?\n")
-    bruno.line(HOUR + "ana: ¿hay alguien\\?")
+    bruno.line(f"ana {HOUR}: ¿hay alguien\\?")
     ana.line("delivered")
     mark = ana.now()
-    bruno.ask("/me waves", HOUR + r"\* bruno waves")
-    ana.line(HOUR + r"\* bruno waves", since=mark)
-    bruno.ask("/whisper ana psst", HOUR + "bruno whispers to ana: psst")
+    bruno.ask("/me waves", rf"bruno {HOUR} \* waves")
+    ana.line(rf"bruno {HOUR} \* waves", since=mark)
+    bruno.ask("/whisper ana psst", f"bruno whispers to ana {HOUR}: psst")
     bruno.line("delivered to ana")
-    ana.line(HOUR + "bruno whispers to you: psst")
+    ana.line(f"bruno whispers to you {HOUR}: psst")
     ana.type("/whisper bruno\n")
     ana.expect("\nbruno (whisper) > ")
     ana.type("I hear you\n")
-    bruno.line(HOUR + "ana whispers to you: I hear you")
+    bruno.line(f"ana whispers to you {HOUR}: I hear you")
     bruno.ask("/join #lab", "What you type goes to #lab now.")
-    bruno.ask("in here", HOUR + "bruno: in here")
-    ana.ask("/join #lab", HOUR + "ana came in")
+    bruno.ask("in here", f"bruno {HOUR}: in here")
+    ana.ask("/join #lab", "ana came in" + WHEN)
     ana.expect("\n#lab > ")
-    bruno.line(HOUR + "ana came in")
+    bruno.line("ana came in" + WHEN)
     mark = ana.now()
     bruno.type("two\n")
-    ana.line(HOUR + "bruno: two", since=mark)
+    ana.line(f"bruno {HOUR}: two", since=mark)
     mark = ana.now()
     ana.type("/leave\n")
     ana.expect("\n#everyone > ", since=mark)
     bruno.type("three\n")
-    bruno.line(HOUR + "bruno: three")
+    bruno.line(f"bruno {HOUR}: three")
     bruno.ask("/away lunch", "You are away: everyone can see it.")
-    ana.line(HOUR + "bruno is away: lunch")
+    ana.line("bruno is away: lunch" + WHEN)
     bruno.ask("/away", "You are back.")
-    ana.line(HOUR + "bruno is back")
+    ana.line("bruno is back" + WHEN)
     bruno.ask("/name bruno: hola", 'You are "?bruno: hola"? now.')
-    ana.line(HOUR + 'bruno is now called "bruno: hola"')
+    ana.line('bruno is now called "bruno: hola"' + WHEN)
     bruno.end()
-    ana.line(HOUR + '"bruno: hola" is gone')
+    ana.line('"bruno: hola" is gone' + WHEN)
     equal(ana.text().count("hay alguien"), 1, "what she typed, on her terminal")
     equal(bruno.text().count("> "), 0, "prompts in a pipe")
     equal(b"\a" in bruno.shown, False, "a bell in a pipe")
@@ -137,7 +138,7 @@ def what_is_typed_while_others_talk_stays_whole(meeting, _quick):
     ana.expect("#everyone > half of it")
     mark = ana.now()
     bruno.say("I interrupt")
-    ana.line(HOUR + "bruno: I interrupt", since=mark)
+    ana.line(f"bruno {HOUR}: I interrupt", since=mark)
     ana.expect("I interrupt\r\n#everyone > ", since=mark)
     ana.resize(5, 20)
     ana.type(" and the rest\n")
@@ -147,12 +148,12 @@ def what_is_typed_while_others_talk_stays_whole(meeting, _quick):
     began = time.monotonic()
     for line in lines:  # one by one: each comes in a turn of its own
         bruno.say(line)
-    ana.line(HOUR + "bruno: 999", since=mark)
+    ana.line(f"bruno {HOUR}: 999", since=mark)
     most = (time.monotonic() - began) / 0.15 + 3
     text = ana.text(mark)
-    equal(re.findall(HOUR + "bruno: (.*)", text), lines, "what she was told")
+    equal(re.findall(f"bruno {HOUR}: (.*)", text), lines, "what she was told")
     for line in text.split("\n"):
-        if not re.fullmatch(r"(#everyone > )?|delivered|" + HOUR + "bruno: .*", line):
+        if not re.fullmatch(rf"(#everyone > )?|delivered|bruno {HOUR}: .*", line):
             raise Failed(f"what line is this: {line!r}")
     if (prompts := text.count("#everyone > ")) > most:
         raise Failed(f"{prompts} prompts among 1000 lines, {most} at most")
@@ -167,23 +168,23 @@ def hostile_words_are_lines_of_whoever_said_them(meeting, _quick):
     bruno.expect(event="peer", name="ana", state="up")
     bruno.say('/name "#everyone > "', "\x1b]0;x\x07\x1b[31mred \u202e", "/topic \x1b[1m")
     name = r'"#everyone > "'
-    ana.line(HOUR + "bruno is now called " + name)
-    ana.line(HOUR + name + r": <U\+001B>]0;x<U\+0007><U\+001B>\[31mred <U\+202E>")
-    ana.line(HOUR + name + r" set the topic: <U\+001B>\[1m")
+    ana.line("bruno is now called " + name + WHEN)
+    ana.line(name + rf" {HOUR}: <U\+001B>]0;x<U\+0007><U\+001B>\[31mred <U\+202E>")
+    ana.line(name + r" set the topic: <U\+001B>\[1m" + WHEN)
     with socket.create_connection(("127.0.0.1", ana.port), LIMIT) as guest:
         guest.settimeout(LIMIT)
         guest.sendall(b"JOIN carlos")
-        ana.line(HOUR + r"carlos is here \(guest, not encrypted\)")
-        guest.sendall(b"MSG uno\n99:99 bruno: dos\x1b[1m")
-        lead = HOUR + r"carlos \(guest of ana, not encrypted\): "
-        ana.line(lead + "uno\n" + lead + r"99:99 bruno: dos<U\+001B>\[1m")
+        ana.line(r"carlos is here \(guest, not encrypted\)" + WHEN)
+        guest.sendall(b"MSG uno\nbruno 99:99: dos\x1b[1m")
+        lead = rf"carlos \(guest of ana, not encrypted\) {HOUR}: "
+        ana.line(lead + "uno\n" + lead + r"bruno 99:99: dos<U\+001B>\[1m")
         ana.type("/whisper carlos\n")
         ana.expect("\ncarlos (guest, not encrypted) > ")
         ana.type("solo para ti\n")
         heard = b""
         while b"solo para ti" not in heard:
             heard += guest.recv(1024)
-    ana.line(HOUR + "carlos is gone")
+    ana.line("carlos is gone" + WHEN)
     equal(ana.text().count("came in"), 0, "that he is here is told once")
     ana.stop(signal.SIGTERM, 0)
 
@@ -197,7 +198,7 @@ def people_are_found_by_a_scan(meeting, _quick):
     ana.ask(f"/scan {place}", f"Looking for people in {place}. /scan stop ends it.")
     ana.line(f"Found at 127.0.0.1:{bruno.port}: somebody who runs Tertulia")
     ana.line(re.escape(f"The scan of {place} is over. Found: 1, new: 1, gone: 0."))
-    ana.line(HOUR + "bruno is here")
+    ana.line("bruno is here" + WHEN)
     ana.ask("/scan 127.0.0.1:1-70000", "Error: .*70000.*")
     ana.stop(signal.SIGTERM, 0)
 
@@ -217,11 +218,11 @@ def bad_lines_are_answered_and_nothing_ends(meeting, _quick):
     ana.ask("/connect", "Error: .*/connect HOST.*")
     ana.ask("/set theme pink", "Error: .*pink.*")
     ana.ask("/bind", "Error: /bind is for the full screen: start tertulia without --plain.")
-    ana.ask("/log", HOUR + "Error: There is no command /nonsense.*")
-    ana.ask("//help is text", HOUR + "ana: /help is text")
+    ana.ask("/log", "Error: There is no command /nonsense.*" + WHEN)
+    ana.ask("//help is text", f"ana {HOUR}: /help is text")
     ana.type("the last line has no end")
     text = ana.end()
-    equal(re.findall(HOUR + "ana: (.*)", text), ["/help is text", "the last line has no end"])
+    equal(re.findall(f"ana {HOUR}: (.*)", text), ["/help is text", "the last line has no end"])
     equal(text.endswith("\nGoodbye.\n"), True, f"its end: {text[-200:]!r}")
     ana.start()
     ana.type("/exit\nnever\n")
@@ -232,14 +233,14 @@ def every_command_is_there(meeting, _quick):
     if why := missing(meeting):
         return why
     ana, bruno = Piped(meeting, "ana").start(), meeting.peer("bruno").start()
-    ana.ask(f"/connect {bruno.address}", HOUR + "bruno is here")
+    ana.ask(f"/connect {bruno.address}", "bruno is here" + WHEN)
     file = os.path.join(meeting.folder, "talk.txt")
     for words, answer in (
             ("/peers", "bruno: here,.*"), ("/info bruno", "To compare aloud: \\w{20}"),
-            ("/alias bruno brunello", HOUR + "bruno is now called brunello"),
+            ("/alias bruno brunello", "bruno is now called brunello" + WHEN),
             ("/call brunello", ".*brunello.*"), ("/rooms", "#everyone: you are in it, 2 people"),
-            ("/topic what now", HOUR + "ana set the topic: what now"),
-            ("found", HOUR + "ana: found"), ("/search found", "1 line found"),
+            ("/topic what now", "ana set the topic: what now" + WHEN),
+            ("found", f"ana {HOUR}: found"), ("/search found", "1 line found"),
             ("/who-got", "brunello: .*"), ("/verify brunello", "To compare aloud: \\w{20}"),
             ("/trust brunello", ".*brunello.*"), ("/ignore brunello", ".*brunello.*"),
             ("/block brunello", ".*brunello.*"), ("/invite brunello", "Error: .*"),
@@ -293,7 +294,7 @@ def who_is_stopped_goes_on(meeting, _quick):
     shell = f'"$@"; {wait}; {wait}'
     ana = Plain(meeting, "ana").start("--connect", bruno.address,
                                       shell=("/bin/bash", "-mc", shell, "bash"))
-    ana.line(HOUR + "bruno is here")
+    ana.line("bruno is here" + WHEN)
     ana.type("\x1a")
     mark = ana.expect("in the shell")
     open(go, "w", encoding="ascii").close()
@@ -304,7 +305,7 @@ def who_is_stopped_goes_on(meeting, _quick):
     bruno.say("meanwhile")
     bruno.expect(event="message", text="meanwhile")
     open(go, "w", encoding="ascii").close()
-    ana.line(HOUR + "bruno: meanwhile", since=mark)
+    ana.line(f"bruno {HOUR}: meanwhile", since=mark)
     ana.expect("meanwhile\r\n#everyone > ", since=mark)
     ana.type("/exit\n")
     equal(ana.process.wait(LIMIT), 0, "how it ended")
@@ -314,14 +315,14 @@ def what_was_said_before_is_told_in_its_last_lines(meeting, _quick):
     if why := missing(meeting):
         return why
     ana, bruno = Plain(meeting, "ana").start(), meeting.peer("bruno").start()
-    ana.ask(f"/connect {bruno.address}", HOUR + "bruno is here")
+    ana.ask(f"/connect {bruno.address}", "bruno is here" + WHEN)
     for number in range(3):
         ana.type(f"mine {number}\n")
         bruno.expect(event="message", text=f"mine {number}")
     ana.stop(signal.SIGTERM, 0)
     ana.start()
     ana.line("Said in #everyone before you came:\n" +
-             "\n".join(HOUR + f"ana: mine {number}" for number in range(3)))
+             "\n".join(f"ana {HOUR}: mine {number}" for number in range(3)))
     ana.stop(signal.SIGTERM, 0)
     for number in range(40):  # one by one: together they would be dated ahead of the clock
         bruno.say(f"gone {number}")
@@ -329,10 +330,10 @@ def what_was_said_before_is_told_in_its_last_lines(meeting, _quick):
     bruno.say("/whisper ana for you", "/join #lab", "one", "two")
     bruno.expect(event="message", text="two")
     ana.start("--connect", bruno.address)
-    ana.line(HOUR + "bruno whispers to you: for you")
+    ana.line(f"bruno whispers to you {HOUR}: for you")
     ana.line("40 lines came in #everyone that were said before you came\n"
              "Said in #everyone before you came:\n" +
-             "\n".join(HOUR + f"bruno: gone {number}" for number in range(30, 40)))
+             "\n".join(f"bruno {HOUR}: gone {number}" for number in range(30, 40)))
     equal(ana.text().count("gone 29"), 0, "what is too much")
     ana.stop(signal.SIGTERM, 0)
 

@@ -52,9 +52,9 @@ static void its_last_lines_are_told_when_it_is_opened_first(void **state)
     lab->window.asked = 0;
     places_turn(&places, &rig->words, 0);
     rig_said(rig, "Said in #lab before you came:\n"
-                  "12:00 bruno: 2\n12:00 bruno: 3\n12:00 bruno: 4\n12:00 bruno: 5\n"
-                  "12:00 bruno: 6\n12:00 bruno: 7\n12:00 bruno: 8\n12:00 bruno: 9\n"
-                  "12:00 bruno: 10\n12:00 bruno: 11\n");
+                  "bruno 12:00: 2\nbruno 12:00: 3\nbruno 12:00: 4\nbruno 12:00: 5\n"
+                  "bruno 12:00: 6\nbruno 12:00: 7\nbruno 12:00: 8\nbruno 12:00: 9\n"
+                  "bruno 12:00: 10\nbruno 12:00: 11\n");
     places_turn(&places, &rig->words, 0);
     rig_said(rig, "");
     struct conversation *empty = rig_hold(rig, "#empty", "#empty");
@@ -102,11 +102,12 @@ static void every_kind_of_post_is_told_but_of_the_muted(void **state)
     rig->words.here = "#lab";
     for (size_t i = 0; i < lab->window.count; i++)
         plain_post(&rig->words, "#lab", lab->window.posts[i]);
-    rig_said(rig, "12:00 bruno: x\n12:00 * bruno x\n12:00 bruno rings you\n12:00 bruno came in\n"
-                  "12:00 bruno left: x\n12:00 bruno set the topic: x\n"
-                  "12:00 bruno is now called x\n12:00 bruno: x\n"
-                  "12:00 bruno said something that this version cannot show\n"
-                  "12:00 carlos (guest of ana, not encrypted): a guest's\n");
+    rig_said(rig,
+             "bruno 12:00: x\nbruno 12:00 * x\nbruno rings you (12:00)\nbruno came in (12:00)\n"
+             "bruno left: x (12:00)\nbruno set the topic: x (12:00)\n"
+             "bruno is now called x (12:00)\nbruno 12:00: x\n"
+             "bruno said something that this version cannot show (12:00)\n"
+             "carlos (guest of ana, not encrypted) 12:00: a guest's\n");
     rig_free(rig);
 }
 
@@ -138,14 +139,14 @@ static void a_long_talk_of_before_is_summed_up(void **state)
     assert_int_equal(places_turn(&places, &rig->words, due), UINT64_MAX);
     rig_said(rig, "97 lines came in #everyone that were said before you came\n"
                   "Said in #everyone before you came:\n"
-                  "12:00 bruno: 87\n12:00 bruno: 88\n12:00 bruno: 89\n12:00 bruno: 90\n"
-                  "12:00 bruno: 91\n12:00 bruno: 92\n12:00 bruno: 93\n12:00 bruno: 94\n"
-                  "12:00 bruno: 95\n12:00 bruno: 96\n"
+                  "bruno 12:00: 87\nbruno 12:00: 88\nbruno 12:00: 89\nbruno 12:00: 90\n"
+                  "bruno 12:00: 91\nbruno 12:00: 92\nbruno 12:00: 93\nbruno 12:00: 94\n"
+                  "bruno 12:00: 95\nbruno 12:00: 96\n"
                   "3 lines came in #lab that were said before you came\n");
     line.conversation = ROOM_EVERYONE;
     assert_false(places_line(&places, &rig->words, &line, 5000));
     places_turn(&places, &rig->words, 5000 + PLACE_QUIET_MS);
-    rig_said(rig, "Said in #everyone before you came:\n12:00 bruno: 96\n");
+    rig_said(rig, "Said in #everyone before you came:\nbruno 12:00: 96\n");
     places_done(&places);
     rig_free(rig);
 }
@@ -272,7 +273,7 @@ static void only_the_last_word_is_watched(void **state)
     stored(&places, 3, 1, 1);
     stored(&places, 2, 2, 2);
     places_turn(&places, &rig->words, 2);
-    rig_said(rig, "#lab: delivered\ndelivered to all 2\n");
+    rig_said(rig, "delivered (#lab)\ndelivered to all 2\n");
     places_done(&places);
     rig_free(rig);
 }
@@ -345,15 +346,15 @@ static void people_come_and_go_once(void **state)
     struct crowd crowd = crowd_new();
     follow(&crowd, 1, "");
     crowd.rows[0].presence = PRESENCE_MESH;
-    follow(&crowd, 4, "12:00 bruno is here\n12:00 carlos is here (guest, not encrypted)\n");
+    follow(&crowd, 4, "bruno is here (12:00)\ncarlos is here (guest, not encrypted) (12:00)\n");
     crowd.rows[0].presence = PRESENCE_LINKED;
     follow(&crowd, 4, "");
     crowd.rows[0].presence = PRESENCE_GONE;
-    follow(&crowd, 4, "12:00 bruno is gone\n");
-    follow(&crowd, 1, "12:00 carlos is gone\n");
+    follow(&crowd, 4, "bruno is gone (12:00)\n");
+    follow(&crowd, 1, "carlos is gone (12:00)\n");
     follow(&crowd, 0, "");
     crowd.rows[1].via = (char *)(uintptr_t) "bruno: x";
-    follow(&crowd, 4, "12:00 carlos is here (guest of \"bruno: x\", not encrypted)\n");
+    follow(&crowd, 4, "carlos is here (guest of \"bruno: x\", not encrypted) (12:00)\n");
     crowd_free(&crowd);
 }
 
@@ -363,16 +364,16 @@ static void who_is_away_is_so_until_they_are_back(void **state)
     struct crowd crowd = crowd_new();
     struct row *bruno = &crowd.rows[0];
     bruno->presence = PRESENCE_AWAY;
-    bruno->why = (char *)(uintptr_t) "lunch\n12:00 carla: hola";
-    follow(&crowd, 1, "12:00 bruno is away: lunch<U+000A>12:00 carla: hola\n");
+    bruno->why = (char *)(uintptr_t) "lunch\ncarla 12:00: hola";
+    follow(&crowd, 1, "bruno is away: lunch<U+000A>carla 12:00: hola (12:00)\n");
     follow(&crowd, 1, "");
     bruno->presence = PRESENCE_LINKED;
-    follow(&crowd, 1, "12:00 bruno is back\n");
+    follow(&crowd, 1, "bruno is back (12:00)\n");
     bruno->presence = PRESENCE_AWAY;
     bruno->why = NULL;
-    follow(&crowd, 1, "12:00 bruno is away\n");
+    follow(&crowd, 1, "bruno is away (12:00)\n");
     bruno->presence = PRESENCE_GONE;
-    follow(&crowd, 1, "12:00 bruno is gone\n");
+    follow(&crowd, 1, "bruno is gone (12:00)\n");
     crowd_free(&crowd);
 }
 
@@ -381,10 +382,10 @@ static void a_new_name_is_told_with_the_old_one(void **state)
     (void)state;
     struct crowd crowd = crowd_new();
     crowd.rows[0].presence = PRESENCE_LINKED;
-    follow(&crowd, 1, "12:00 bruno is here\n");
+    follow(&crowd, 1, "bruno is here (12:00)\n");
     crowd.rows[0].label = (char *)(uintptr_t) "bruno II";
-    follow(&crowd, 1, "12:00 bruno is now called \"bruno II\"\n");
-    follow(&crowd, 0, "12:00 \"bruno II\" is gone\n");
+    follow(&crowd, 1, "bruno is now called \"bruno II\" (12:00)\n");
+    follow(&crowd, 0, "\"bruno II\" is gone (12:00)\n");
     crowd_free(&crowd);
 }
 
@@ -393,7 +394,7 @@ static void who_is_ignored_is_not_gone_and_not_told_of(void **state)
     (void)state;
     struct crowd crowd = crowd_new();
     crowd.rows[0].presence = PRESENCE_LINKED;
-    follow(&crowd, 1, "12:00 bruno is here\n");
+    follow(&crowd, 1, "bruno is here (12:00)\n");
     crowd.rows[0].ignored = true;
     follow(&crowd, 1, "");
     crowd.rows[0].presence = PRESENCE_AWAY;
@@ -402,7 +403,7 @@ static void who_is_ignored_is_not_gone_and_not_told_of(void **state)
     crowd.rows[0].trust = TRUST_BLOCKED;
     follow(&crowd, 1, "");
     crowd.rows[0].trust = TRUST_SEEN;
-    follow(&crowd, 1, "12:00 bruno is away\n");
+    follow(&crowd, 1, "bruno is away (12:00)\n");
     crowd_free(&crowd);
 }
 
@@ -411,7 +412,7 @@ static void nobody_is_gone_because_there_are_too_many(void **state)
 {
     (void)state;
     struct crowd crowd = crowd_new();
-    follow(&crowd, 2, "12:00 carlos is here (guest, not encrypted)\n");
+    follow(&crowd, 2, "carlos is here (guest, not encrypted) (12:00)\n");
     crowd.rig->model.people_left_out = 1;
     follow(&crowd, 0, "");
     crowd_free(&crowd);

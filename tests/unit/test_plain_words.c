@@ -17,22 +17,22 @@ static void nobodys_words_pass_for_another_line(void **state)
 {
     (void)state;
     struct rig *rig = rig_new();
-    struct node_line line = rig_line("one\n12:02 carla: two\r\nthree\x1b[2J\x07 \xff\u202e.");
+    struct node_line line = rig_line("one\ncarla 12:02: two\r\nthree\x1b[2J\x07 \xff\u202e.");
     plain_line(&rig->words, &line);
-    rig_said(rig, "12:02 bruno: one\n"
-                  "12:02 bruno: 12:02 carla: two\n"
-                  "12:02 bruno: three<U+001B>[2J<U+0007> <FF><U+202E>.\n");
+    rig_said(rig, "bruno 12:02: one\n"
+                  "bruno 12:02: carla 12:02: two\n"
+                  "bruno 12:02: three<U+001B>[2J<U+0007> <FF><U+202E>.\n");
     line.text = span_text("waves\nand is gone");
     line.kind = ENTRY_ACT;
     plain_line(&rig->words, &line);
-    rig_said(rig, "12:02 * bruno waves\n12:02 * bruno and is gone\n");
+    rig_said(rig, "bruno 12:02 * waves\nbruno 12:02 * and is gone\n");
     line.text = span_text("");
     plain_line(&rig->words, &line);
-    rig_said(rig, "12:02 * bruno \n");
+    rig_said(rig, "bruno 12:02 * \n");
     line.kind = ENTRY_TOPIC;
-    line.text = span_text("one\n12:02 carla: two");
+    line.text = span_text("one\ncarla 12:02: two");
     plain_line(&rig->words, &line);
-    rig_said(rig, "12:02 bruno set the topic: one<U+000A>12:02 carla: two\n");
+    rig_said(rig, "bruno set the topic: one<U+000A>carla 12:02: two (12:02)\n");
     rig_free(rig);
 }
 
@@ -99,7 +99,7 @@ static void the_longest_of_all_fits(void **state)
     assert_true(rig->size > 8 * 65536 + 2 * 1000);
     assert_non_null(strstr(rig->pad, "(guest of \":::"));
     assert_non_null(strstr(rig->pad, "not encrypted) in #rrr"));
-    assert_non_null(strstr(rig->pad, "behind, late, said again): <U+0001>"));
+    assert_non_null(strstr(rig->pad, "behind, late, said again) 12:02: <U+0001>"));
     rig->size = 0;
     line.kind = ENTRY_ACT;
     line.whisper = true;
@@ -129,8 +129,8 @@ static void a_line_says_where_unless_it_is_here(void **state)
     plain_line(&rig->words, &line);
     line.kind = ENTRY_ACT;
     plain_line(&rig->words, &line);
-    rig_said(rig, "12:02 bruno: hola\n12:02 bruno in #everyone: hola\n"
-                  "12:02 #everyone: * bruno hola\n");
+    rig_said(rig, "bruno 12:02: hola\nbruno in #everyone 12:02: hola\n"
+                  "bruno in #everyone 12:02 * hola\n");
     rig_free(rig);
 }
 
@@ -152,10 +152,10 @@ static void a_whisper_is_told_from_both_ends(void **state)
     plain_line(&rig->words, &line);
     line.kind = ENTRY_ACT;
     plain_line(&rig->words, &line);
-    rig_said(rig, "12:02 bruno whispers to you: psst\n"
-                  "12:02 bruno whispers to \"bruno, carla\": psst\n"
-                  "12:02 ana whispers to bruno: psst\n"
-                  "12:02 ana whispers to bruno: * ana psst\n");
+    rig_said(rig, "bruno whispers to you 12:02: psst\n"
+                  "bruno whispers to \"bruno, carla\" 12:02: psst\n"
+                  "ana whispers to bruno 12:02: psst\n"
+                  "ana whispers to bruno 12:02: * ana psst\n");
     rig_free(rig);
 }
 
@@ -173,8 +173,8 @@ static void a_guest_is_marked_as_one(void **state)
     line.whisper = true;
     line.conversation = CARLOS;
     plain_line(&rig->words, &line);
-    rig_said(rig, "12:02 carlos (guest of ana, not encrypted): buenas\n"
-                  "12:02 carlos (guest of ana, not encrypted) whispers to you: buenas\n");
+    rig_said(rig, "carlos (guest of ana, not encrypted) 12:02: buenas\n"
+                  "carlos (guest of ana, not encrypted) whispers to you 12:02: buenas\n");
     rig_free(rig);
 }
 
@@ -192,9 +192,9 @@ static void marks_say_what_is_odd_about_the_time(void **state)
     line.again = true;
     line.kind = ENTRY_ACT;
     plain_line(&rig->words, &line);
-    rig_said(rig, "12:02 bruno (clock 3 min ahead): hola\n"
-                  "12:02 bruno (clock 5 h behind, late): hola\n"
-                  "12:02 * bruno (late, said again) hola\n");
+    rig_said(rig, "bruno (clock 3 min ahead) 12:02: hola\n"
+                  "bruno (clock 5 h behind, late) 12:02: hola\n"
+                  "bruno (late, said again) 12:02 * hola\n");
     rig_free(rig);
 }
 
@@ -212,10 +212,10 @@ static void another_day_has_a_line(void **state)
     plain_tell_at(&rig->words, RIG_NOON + 12 * RIG_DAY, "%1$s left", "bruno", NULL);
     line.order.key = 0;
     plain_line(&rig->words, &line);
-    rig_said(rig, "12:02 bruno: hola\n"
-                  "Friday 21 November\n12:02 bruno: hola\n12:02 bruno: hola\n"
-                  "Tuesday 2 December\n12:00 bruno left\n"
-                  "Thursday 1 January\n12:02 bruno: hola\n");
+    rig_said(rig, "bruno 12:02: hola\n"
+                  "Friday 21 November\nbruno 12:02: hola\nbruno 12:02: hola\n"
+                  "Tuesday 2 December\nbruno left (12:00)\n"
+                  "Thursday 1 January\nbruno 12:02: hola\n");
     rig_free(rig);
 }
 
@@ -226,13 +226,13 @@ static void what_happens_is_a_sentence(void **state)
         uint32_t kind;
         const char *text, *expected;
     } cases[] = {
-        {ENTRY_JOIN, "", "12:02 bruno came in\n"},
-        {ENTRY_LEAVE, "", "12:02 bruno left\n"},
-        {ENTRY_LEAVE, "tired", "12:02 bruno left: tired\n"},
-        {ENTRY_TOPIC, "news", "12:02 bruno set the topic: news\n"},
-        {ENTRY_TOPIC, "", "12:02 bruno took the topic away\n"},
-        {ENTRY_CALL, "", "12:02 bruno rings you\n"},
-        {77, "x", "12:02 bruno said something that this version cannot show\n"},
+        {ENTRY_JOIN, "", "bruno came in (12:02)\n"},
+        {ENTRY_LEAVE, "", "bruno left (12:02)\n"},
+        {ENTRY_LEAVE, "tired", "bruno left: tired (12:02)\n"},
+        {ENTRY_TOPIC, "news", "bruno set the topic: news (12:02)\n"},
+        {ENTRY_TOPIC, "", "bruno took the topic away (12:02)\n"},
+        {ENTRY_CALL, "", "bruno rings you (12:02)\n"},
+        {77, "x", "bruno said something that this version cannot show (12:02)\n"},
     };
     struct rig *rig = rig_new();
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -245,13 +245,13 @@ static void what_happens_is_a_sentence(void **state)
     line.readable = false;
     line.conversation = "#lab";
     plain_line(&rig->words, &line);
-    rig_said(rig, "12:02 #lab: bruno said something that this version cannot show\n");
+    rig_said(rig, "bruno said something that this version cannot show (#lab, 12:02)\n");
     line.readable = true;
     line.kind = ENTRY_CALL;
     line.conversation = WHISPER;
     line.whisper = true;
     plain_line(&rig->words, &line);
-    rig_said(rig, "12:02 bruno rings you\n");
+    rig_said(rig, "bruno rings you (12:02)\n");
     rig_free(rig);
 }
 
@@ -325,7 +325,7 @@ static void other_lists_say_when_they_are_empty(void **state)
     plain_answer(&rig->words, &answer, RIG_NOON);
     answer.count = 0;
     plain_answer(&rig->words, &answer, RIG_NOON);
-    rig_said(rig, "12:02 bruno in #lab: hola\n1 line found\nNothing was found.\n");
+    rig_said(rig, "bruno in #lab 12:02: hola\n1 line found\nNothing was found.\n");
     const char *labels[] = {"bruno", "carla"};
     bool stored[] = {true, false};
     answer = (struct node_answer){.command = COMMAND_WHO_GOT, .count = 2, .labels = labels};
@@ -409,7 +409,7 @@ static void delivery_is_counted(void **state)
     plain_delivered(&rig->words, WHISPER, 1, 1);
     plain_delivered(&rig->words, WHISPER, 0, 1);
     rig_said(rig, "delivered\ndelivered to all 7\n"
-                  "#lab: delivered to 6 of 7 so far; /who-got says who does not have it yet\n"
+                  "delivered to 6 of 7 so far; /who-got says who does not have it yet (#lab)\n"
                   "delivered to \"bruno x\"\n\"bruno x\" does not have it yet\n");
     rig_free(rig);
 }

@@ -241,11 +241,14 @@ bool loop_free(struct loop *loop)
     for (struct job *job = loop->jobs; job; job = job_next(job))
         job_cancel(job);
     loop->gave_up = false;
+    uv_update_time(&loop->uv); /* who did not run it for long has not been patient for long */
     uv_timer_start(&loop->patience, on_patience, LOOP_PATIENCE_MS, 0);
     uv_unref((uv_handle_t *)&loop->patience);
     while (uv_loop_alive(&loop->uv) && !loop->gave_up) /* again where it had been stopped before */
         uv_run(&loop->uv, UV_RUN_DEFAULT);
-    if (loop->gave_up)
+    if (loop->gave_up) /* what was ready while this machine let us wait is taken */
+        uv_run(&loop->uv, UV_RUN_NOWAIT);
+    if (uv_loop_alive(&loop->uv))
         return false; /* a thread still writes into it */
     uv_close((uv_handle_t *)&loop->patience, NULL);
     uv_run(&loop->uv, UV_RUN_DEFAULT);

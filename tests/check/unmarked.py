@@ -136,6 +136,8 @@ def screens(build, folder, own):
     text = run(["tests/golden/golden"], cwd=build,
                more={"srcdir": os.getcwd(), "GOLDEN_FRAMES": f"{FRAME}-{catalogue.NOBODYS}",
                      "GOLDEN_LOCALES": folder})
+    if not re.search(r"(?m)^1\.\.\d+$", text):
+        yield "tests/golden/golden.c:1", "did not come to its end", ""
     parts = re.split(rf"(?m)^\S*/frames/(\S+)-{FRAME}-{catalogue.NOBODYS}\.txt is:\n", text)
     for name, frame in zip(parts[1::2], parts[2::2]):
         if name not in OTHERS:

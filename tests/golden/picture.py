@@ -65,6 +65,8 @@ def screen(build, situation, theme):
     answer = subprocess.run(["tests/golden/golden", situation], cwd=build, check=True, timeout=60,
                             env=os.environ | where, stdout=subprocess.PIPE)
     lines = answer.stdout.decode().split("\n")
+    if "1..1" not in lines:
+        sys.exit(f"{situation} was not drawn to its end")
     size = [line.split()[1:] for line in lines if line.startswith("grid ")]
     cells = [line.split(" ", 7)[1:] for line in lines if line.startswith("cell ")]
     return [int(one) for one in size[0]], [(*map(int, cell[:6]), cell[6]) for cell in cells]

@@ -23,18 +23,23 @@ def main():
     parser.add_argument("--quick", action="store_true", help="one round, small, nothing written")
     parser.add_argument("names", nargs="*", metavar="NAME", help=" ".join(NAMES))
     words = parser.parse_intermixed_args()
-    if unknown := [name for name in words.names if name.split(".")[0] not in NAMES]:
+    if unknown := [name for name in words.names if name not in NAMES]:
         parser.error(f"no such bench: {' '.join(unknown)}")
     rounds = words.rounds or (1 if words.quick else 5)
+    failed = 0
     for name in words.names or NAMES:
-        with rig.Bench(words.build, rounds, words.quick) as run:
-            made = []
-            for row in importlib.import_module(name).bench(run):
-                made.append(row.as_json())
-                print(report.line_of(made[-1]), flush=True)
+        made, whole = [], True
+        try:
+            with rig.Bench(words.build, rounds, words.quick) as run:
+                for row in importlib.import_module(name).bench(run):
+                    made.append(row.as_json())
+                    print(report.line_of(made[-1]), flush=True)
+        except rig.Failed as problem:
+            print(f"{name} stopped: {problem}", file=sys.stderr)
+            whole, failed = False, 1
         if not words.quick:
-            report.keep(name, made)
-    return 0
+            report.keep(name, made, whole)
+    return failed
 
 
 if __name__ == "__main__":

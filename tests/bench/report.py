@@ -8,6 +8,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 RESULTS, TABLE = HERE / "results.json", HERE / "RESULTS.md"
 US = "tertulia"
+SECTIONS = ("screen", "network", "finding", "history", "growth", "soak")
 HEAD = """# Figures
 
 Written by `make bench` (`tests/bench/run.sh`), from `results.json`. Each row was measured in one run,
@@ -92,12 +93,17 @@ def section(title, rows):
         yield ""
 
 
-def keep(name, rows):
+def keep(name, rows, whole):
+    """These rows in the place of the bench's last ones: of all of them, or of those it came to."""
     kept = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {"rows": []}
     kept["machine"] = machine()
     for row in rows:
         row["bench"] = name
-    kept["rows"] = [row for row in kept["rows"] if row["bench"] != name] + rows
+    new = {row["what"] for row in rows}
+    kept["rows"] = [row for row in kept["rows"]
+                    if row["bench"] != name or not whole and row["what"] not in new] + rows
+    order = {name: place for place, name in enumerate(SECTIONS)}
+    kept["rows"].sort(key=lambda row: order[row["section"]])
     RESULTS.write_text(json.dumps(kept, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     parts = [HEAD.format(machine=kept["machine"])]
     titles = list(dict.fromkeys(row["section"] for row in kept["rows"]))

@@ -13,7 +13,8 @@ sys.dont_write_bytecode = True
 import report  # noqa: E402
 import rig  # noqa: E402
 
-NAMES = ("screen", "history", "network", "finding")
+NAMES = ("screen", "history", "network", "finding", "growth")
+LONG = ("soak",)  # only where it is named
 
 
 def main():
@@ -21,9 +22,9 @@ def main():
     parser.add_argument("build")
     parser.add_argument("--rounds", type=int)
     parser.add_argument("--quick", action="store_true", help="one round, small, nothing written")
-    parser.add_argument("names", nargs="*", metavar="NAME", help=" ".join(NAMES))
+    parser.add_argument("names", nargs="*", metavar="NAME", help=" ".join(NAMES + LONG))
     words = parser.parse_intermixed_args()
-    if unknown := [name for name in words.names if name not in NAMES]:
+    if unknown := [name for name in words.names if name not in NAMES + LONG]:
         parser.error(f"no such bench: {' '.join(unknown)}")
     rounds = words.rounds or (1 if words.quick else 5)
     failed = 0

@@ -1,9 +1,10 @@
 /* Fills the history of a home with what crowds say, as if its owner had been there:
  *
- *     fill HOME ENTRIES AUTHORS EPOCHS [--cheap] [--line BYTES]
+ *     fill HOME ENTRIES AUTHORS EPOCHS [--cheap] [--line BYTES] [--rooms N] [--crowd N]
  *     fill --text ENTRIES AUTHORS
  *
  * The newest entry is a minute old, the oldest at most 80 days, so that retention leaves all of it.
+ * --crowd N are other people than --crowd M; a home may be filled again with another one.
  * --cheap signs so that nobody believes it, which is enough for a home that tells nobody. Prints
  * the entries' bytes. --text prints what they say, a line each, and fills nothing. Invariant: what
  * is in the file went through the store, as in the program. */
@@ -102,18 +103,23 @@ int main(int count, char **words)
         return text(&said, number(words[2]));
     }
     if (count < 5)
-        die("fill HOME ENTRIES AUTHORS EPOCHS [--cheap] [--line BYTES]");
+        die("fill HOME ENTRIES AUTHORS EPOCHS [--cheap] [--line BYTES] [--rooms N] [--crowd N]");
     size_t total = number(words[2]);
     for (int i = 5; i < count; i++)
         cheap = cheap || strcmp(words[i], "--cheap") == 0;
     said_init(&said, number(words[3]), number(words[4]), total,
               cheap ? &signer_fake : &signer_real);
-    for (int i = 5; i + 1 < count; i++)
+    said.rooms = 0;
+    for (int i = 5; i + 1 < count; i++) {
         if (strcmp(words[i], "--line") == 0)
             said.line = number(words[i + 1]);
+        if (strcmp(words[i], "--rooms") == 0)
+            said.rooms = number(words[i + 1]);
+        if (strcmp(words[i], "--crowd") == 0)
+            said_others(&said, (uint8_t)number(words[i + 1]));
+    }
 
     uint64_t now = (uint64_t)sys_wall_ms(&sys);
-    said.rooms = false;
     said.step_ms = days80_ms / total < 1000 ? days80_ms / total : 1000;
     said.first_ms = now - 60000 - total * said.step_ms;
     must(home_open(&home, words[1]));

@@ -295,6 +295,12 @@ class Bench:
         print(f"# {text}", file=sys.stderr, flush=True)
 
 
+def fill_more(run, home, entries, authors, *words):
+    """More into a home, said by others."""
+    subprocess.run([run.helper("fill"), home, str(entries), str(authors), "1", *words], check=True,
+                   stdout=subprocess.DEVNULL)
+
+
 def no_author_rate(home):
     """A crowd's pace is what is measured, not the brake on one that says too much."""
     with open(os.path.join(home, "tertulia.ini"), "w", encoding="ascii") as file:

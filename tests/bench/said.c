@@ -17,16 +17,20 @@ void said_init(struct said *said, size_t authors, size_t epochs, size_t total,
                           .per_log = total / authors / epochs + 1,
                           .first_ms = UINT64_C(1700000000000),
                           .step_ms = 7776, /* a million in 90 days */
-                          .rooms = true,
+                          .rooms = SAID_ROOMS,
                           .chance = 88172645463325252,
                           .signer = signer};
     if (authors == 0 || authors > SAID_AUTHORS)
         die("so many people do not talk here");
-    for (size_t i = 0; i < authors; i++) {
-        struct seed seed = {{(uint8_t)(i + 1), (uint8_t)((i + 1) >> 8)}};
+    said_others(said, 0);
+}
+
+void said_others(struct said *said, uint8_t crowd)
+{
+    for (size_t i = 0; i < said->authors; i++) {
+        struct seed seed = {{(uint8_t)(i + 1), (uint8_t)((i + 1) >> 8), crowd}};
         identity_init(&said->people[i], &seed);
-        said->tips[i].epoch.bytes[1] = (uint8_t)i;
-        said->tips[i].epoch.bytes[2] = (uint8_t)(i >> 8);
+        said->tips[i] = (struct entry_tip){.epoch = {{0, (uint8_t)i, (uint8_t)(i >> 8)}}};
     }
 }
 
@@ -88,7 +92,7 @@ struct entry *said_next(struct said *said)
     struct entry_tip *tip = tip_draw(said, who);
     text_make(said, text, sizeof text);
     snprintf(room, sizeof room, said->made % 2 || !said->rooms ? "#everyone" : "#room%zu",
-             (size_t)draw(said, SAID_ROOMS));
+             (size_t)draw(said, said->rooms + !said->rooms));
     struct entry_fields fields = make_fields(&said->people[who], tip);
     struct body body = {.kind = ENTRY_SAY, .say = {.text = span_text(text)}};
     if (!native_codec.body_pack(&body, bytes, sizeof bytes, &size))

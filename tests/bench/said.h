@@ -7,8 +7,8 @@
 
 enum {
     SAID_AUTHORS = 1000, /* the most that a bench asks for */
-    SAID_ROOMS = 10,
-    SAID_GROUP = 256, /* entries of one group: as many as the app commits at once */
+    SAID_ROOMS = 10,     /* where it does not ask for another number */
+    SAID_GROUP = 256,    /* entries of one group: as many as the app commits at once */
 };
 
 struct said {
@@ -20,7 +20,7 @@ struct said {
     uint64_t first_ms; /* when the first is said.. */
     uint64_t step_ms;  /* ..and how long after it each next one */
     size_t line;       /* bytes of each text; 0: as people write */
-    bool rooms;        /* half of it in rooms; or else all for everyone */
+    size_t rooms;      /* half of it is said in so many rooms; 0: all for everyone */
     uint64_t chance;
     const struct signer *signer;
 };
@@ -28,6 +28,8 @@ struct said {
 /* `total` entries to come, of so many authors with so many epochs each. */
 void said_init(struct said *said, size_t authors, size_t epochs, size_t total,
                const struct signer *signer);
+/* Other people, who said nothing yet: those of another crowd with this number. */
+void said_others(struct said *said, uint8_t crowd);
 /* The next one; the caller drops it. */
 struct entry *said_next(struct said *said);
 

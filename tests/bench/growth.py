@@ -1,0 +1,113 @@
+"""What a message costs as everything grows: the CPU of a program that takes some thousand entries
+from another one, checked and stored, with ever longer histories, more people, more rooms, longer
+lines. Draws growth.svg.
+
+People are authors: a node keeps at most 20 links, and the overlay's simulator has the rest. The
+longest message has 4,096 bytes.
+"""
+import os
+import shutil
+import time
+
+import rig
+from rig import Failed, Meeting, Row, now
+from screen import entries_in
+
+TAKEN = 5000
+POINTS = {
+    "messages in the history": (1000, 10000, 100000, 1000000),
+    "people": (10, 100, 1000),
+    "rooms": (1, 10, 100, 1000),
+    "bytes of a line": (10, 100, 1000, 4000),
+}
+FILL = {"rooms": "--rooms", "bytes of a line": "--line"}
+WIDTH, HEIGHT, MARGIN = 340, 220, 48
+
+
+def homes(run, what, point, taken):
+    """Of who has all, and of who lacks `taken` of it."""
+    if what != "messages in the history":
+        authors = point if what == "people" else 10
+        words = [FILL[what], str(point)] if what in FILL else []
+        return run.filled_home(taken, authors, 1, *words)[0], run.home()
+    lacks, _ = run.filled_home(point, 100)
+    full, _ = run.filled_home(1, 1)
+    shutil.copyfile(os.path.join(lacks, "tertulia.db"), os.path.join(full, "tertulia.db"))
+    rig.fill_more(run, full, taken, 10, "--crowd", "1")
+    return full, lacks
+
+
+def cost_us(run, full, lacks, taken):
+    """CPU of each entry taken."""
+    with Meeting(run.program("tertuliad")) as meeting:
+        giver, taker = meeting.peer("giver"), meeting.peer("taker")
+        giver.home = full
+        shutil.copytree(lacks, taker.home)
+        rig.no_author_rate(taker.home)
+        giver.start()
+        with rig.on_cores(rig.TESTED):
+            taker.start()
+        time.sleep(1)
+        held, used, began = entries_in(taker.home), rig.cpu_ms(taker.process.pid), now()
+        taker.say(f"/connect {giver.address}")
+        while entries_in(taker.home) < held + taken:
+            if now() - began > 300:
+                raise Failed(f"only {entries_in(taker.home) - held} of {taken} came")
+            time.sleep(0.05)
+        return (rig.cpu_ms(taker.process.pid) - used) * 1000 / taken
+
+
+def panel(what, points, left):
+    """One curve, from 0 to half as much again as its highest point; the smallest point is dashed."""
+    top = max(us for _, us in points) * 1.5
+    across = (WIDTH - 2 * MARGIN) / max(1, len(points) - 1)
+    spots = [(left + MARGIN + place * across,
+              HEIGHT - MARGIN - us / top * (HEIGHT - 2 * MARGIN)) for place, (_, us) in
+             enumerate(points)]
+    yield f'<text x="{left + WIDTH / 2:.0f}" y="20" text-anchor="middle">{what}</text>'
+    yield (f'<path d="M{left + MARGIN} {MARGIN}V{HEIGHT - MARGIN}H{left + WIDTH - MARGIN + 10}" '
+           'fill="none" stroke="#888"/>')
+    yield (f'<path d="M{left + MARGIN} {spots[0][1]:.1f}H{left + WIDTH - MARGIN}" stroke="#aaa" '
+           'stroke-dasharray="4"/>')
+    line = " ".join(f"{x:.1f},{y:.1f}" for x, y in spots)
+    yield f'<polyline points="{line}" fill="none" stroke="#07a" stroke-width="2"/>'
+    for (x, y), (point, us) in zip(spots, points):
+        yield f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3" fill="#07a"/>'
+        yield f'<text x="{x:.1f}" y="{y - 8:.1f}" text-anchor="middle">{us:.0f} µs</text>'
+        yield f'<text x="{x:.1f}" y="{HEIGHT - MARGIN + 16}" text-anchor="middle">{point:,}</text>'
+
+
+def drawn(curves):
+    parts = [f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH * len(curves)}" '
+             f'height="{HEIGHT}" font-family="sans-serif" font-size="11">',
+             '<rect width="100%" height="100%" fill="#fff"/>']
+    for place, (what, points) in enumerate(curves.items()):
+        parts += panel(what, points, place * WIDTH)
+    return "\n".join([*parts, "</svg>", ""])
+
+
+def bench(run):
+    curves = {}
+    for what, points in POINTS.items():
+        # a new author costs something once, and then says more than one thing
+        taken = (1000 if run.quick else TAKEN) * (4 if what == "people" else 1)
+        curves[what] = []
+        points = [point for point in points if not run.quick or point <= 10000]
+        ratio = Row("growth", f"that with the most {what} against the fewest", "×",
+                    ("≤ 1.5", None, 1.5, "most"),
+                    "a line's bytes are hashed, stored and indexed" if "line" in what else "")
+        pairs = [(point, homes(run, what, point, taken)) for point in points]
+        rows = {point: Row("growth", f"CPU of a message that is taken, {what}: {point:,}", "µs")
+                for point in points}
+        for _ in range(min(run.rounds, 3)):
+            for point, (full, lacks) in pairs:
+                rows[point].add("tertulia", cost_us(run, full, lacks, taken))
+        curves[what] = [(point, rig.median(row.figures["tertulia"])) for point, row in rows.items()]
+        ratio.add("tertulia", curves[what][-1][1] / curves[what][0][1])
+        yield from rows.values()
+        yield ratio
+        for _, pair in pairs:
+            for home in pair:
+                shutil.rmtree(home, ignore_errors=True)
+    if not run.quick:
+        (rig.HERE / "growth.svg").write_text(drawn(curves), encoding="utf-8")

@@ -197,7 +197,7 @@ def wait_for(process, words):
     raise rig.Failed(f"{words} never came")
 
 
-def bench(run):
+def scans(run):
     """Nothing where that cannot be: namespaces are for root."""
     if os.geteuid() != 0 or not shutil.which("ip"):
         run.say("no namespaces here: finding people is not measured")
@@ -220,3 +220,6 @@ def bench(run):
             results = case(program, rounds, wire.near, wire.far, "10.97.1", {})
             yield from row_of(results, "the same with 5 % of packets lost each way", [None])
     yield seen(program, run.rounds)
+
+
+PARTS = (scans,)

@@ -23,7 +23,7 @@ def searched(row_of, text, runs):
                 row.add({"rg": "ripgrep", "grep": "grep -c"}[tool[0]], (now() - began) * 1000)
 
 
-def bench(run):
+def beside_sqlite(run):
     count = 50000 if run.quick else MILLION
     of = f"in {count:,} entries"
     run.say(f"filling {count:,} entries, searching, committing")
@@ -57,3 +57,6 @@ def bench(run):
     searched(search, text, run.rounds + 1)
     os.unlink(text)
     return [*search.values(), cpu, *rows]
+
+
+PARTS = (beside_sqlite,)

@@ -93,17 +93,13 @@ def section(title, rows):
         yield ""
 
 
-def keep(name, rows, whole):
-    """These rows in the place of the bench's last ones: of all of them, or of those it came to."""
+def keep(rows):
+    """These in the place of those of the same name, and the tables anew."""
     kept = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {"rows": []}
     kept["machine"] = machine()
-    for row in rows:
-        row["bench"] = name
-    new = {row["what"] for row in rows}
-    kept["rows"] = [row for row in kept["rows"]
-                    if row["bench"] != name or not whole and row["what"] not in new] + rows
+    all_of_them = {row["what"]: row for row in kept["rows"]} | {row["what"]: row for row in rows}
     order = {name: place for place, name in enumerate(SECTIONS)}
-    kept["rows"].sort(key=lambda row: order[row["section"]])
+    kept["rows"] = sorted(all_of_them.values(), key=lambda row: order[row["section"]])
     RESULTS.write_text(json.dumps(kept, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     parts = [HEAD.format(machine=kept["machine"])]
     titles = list(dict.fromkeys(row["section"] for row in kept["rows"]))

@@ -1,5 +1,5 @@
 #!/bin/sh
-# The figures beside the best: tests/bench/run.sh [--quick] [--rounds N] [NAME...]. Builds with
+# The figures beside the best: tests/bench/run.sh [--quick] [--rounds N] [NAME[:PART]...]. Builds with
 # optimisation first; README.md says what each NAME measures. Peers are measured where they are
 # installed: irssi, weechat, ngircd, nmap, sqlite3, ripgrep.
 set -eu

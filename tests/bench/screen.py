@@ -118,9 +118,9 @@ class Source:
         self.process.stdout.close()
 
 
-def seated(who, bench, home, port=None):
+def seated(who, bench, home, port=None, cores=rig.TESTED):
     """Where its first screen is whole; and ms until then: until its prompt, which is drawn last."""
-    seat = Seat(who.argv(home, port), home)
+    seat = Seat(who.argv(home, port), home, cores)
     came = seat.wait(who.prompt)
     return seat, (came - seat.began) * 1000
 
@@ -153,7 +153,7 @@ def peers(bench):
 
 # ---- rows ----
 
-def start_and_rest(bench, everyone):
+def start_and_rest(bench, those):
     rows = {
         "prompt": Row("screen", "exec to the first whole screen, fresh home", "ms",
                       ("≤ 0.6 × irssi", "irssi", 0.6, "most")),
@@ -166,12 +166,12 @@ def start_and_rest(bench, everyone):
                     ("≤ 1 ms", None, 1, "most")),
         "woken": Row("screen", f"wakings in {REST} s of rest, alone", "", ("≤ 10", None, 10, "most")),
     }
-    for who in everyone:  # the files are read once, and nobody is measured
+    for who in those:  # the files are read once, and nobody is measured
         seat, _ = seated(who, bench, bench.home())
         seat.still(0.3)
         seat.end()
     for _ in range(bench.rounds):
-        for who in everyone:
+        for who in those:
             for again in range(3):
                 seat, took = seated(who, bench, bench.home())
                 rows["prompt"].add(who.name, took)
@@ -191,7 +191,7 @@ def start_and_rest(bench, everyone):
     return list(rows.values())
 
 
-def typing(bench, everyone):
+def typing(bench, those):
     """Keys at rest, one program after the other."""
     middle = Row("screen", "key to echo, at rest, median", "ms",
                  ("≤ 1.15 × floor", "floor", 1.15, "most"))
@@ -199,7 +199,7 @@ def typing(bench, everyone):
     each = Row("screen", "CPU of a key, at rest", "µs",
                note="what a loaded machine cannot blur")
     for _ in range(bench.rounds):
-        for who in everyone:
+        for who in those:
             seat, _ = seated(who, bench, bench.home())
             seat.drain(1.5)
             rig.echoes(seat, 10, 0.02)
@@ -212,7 +212,7 @@ def typing(bench, everyone):
     return [middle, worst, each]
 
 
-def flooded(bench, everyone, rate):
+def flooded(bench, those, rate):
     """Keys while so many lines a second are shown."""
     at = f"at {rate:,} messages/s"
     rows = {
@@ -226,7 +226,7 @@ def flooded(bench, everyone, rate):
         "behind": Row("screen", f"last line behind {at}", "ms"),
     }
     for _ in range(bench.rounds):
-        for who in everyone:
+        for who in those:
             seat, source, _ = talked_to(who, bench)
             began, told, used = now(), seat.told, rig.cpu_ms(seat.pid)
             source.say(f"pace {rate}")
@@ -315,12 +315,12 @@ def measured(seat, begin, done):
     return took, used, keys, rig.memory_kib(seat.pid)[0] - rss
 
 
-def one_author(bench, everyone, count):
+def one_author(bench, those, count):
     """Said live: the source is as fast as its own disk, so what it takes is not ours alone."""
     crowd = Crowd(1, count)
     crowd.wall.note += "; tertulia's lines come as fast as another one signs and commits them"
     for _ in range(bench.rounds):
-        for who in everyone:
+        for who in those:
             seat, source, home = talked_to(who, bench)
             last = word().encode()
             tail = [b""]
@@ -349,12 +349,13 @@ def one_author(bench, everyone, count):
 def many_authors(bench, count):
     """Caught up with: another program has them all already."""
     crowd = Crowd(100, count)
+    crowd.wall.note += "; tertulia has all cores here: it commits on one, and does the rest on another"
     full, _ = bench.filled_home(count, 100)
     us = Tertulia(bench)
     for _ in range(bench.rounds):
         source, home = Source("tertuliad", bench.program("tertuliad"), full), bench.home()
         rig.no_author_rate(home)
-        seat, _ = seated(us, bench, home)
+        seat, _ = seated(us, bench, home, cores=set(rig.CORES))
         seat.drain(1)
         crowd.add("tertulia", *measured(
             seat, lambda: seat.type(f"/connect 127.0.0.1:{source.port}\r"),
@@ -381,9 +382,9 @@ def with_history(bench, count):
     bench.say(f"filling {count:,} lines")
     home, _ = bench.filled_home(count, 100, 20, "--cheap")
     us = Tertulia(bench)
-    everyone = [us] + [Irssi()] * rig.installed("irssi")
+    both = [us] + [Irssi()] * rig.installed("irssi")
     for _ in range(bench.rounds * 2):
-        for who in everyone:
+        for who in both:
             seat, took = seated(who, bench, home if who is us else bench.home())
             start.add(who.name, took)
             seat.still(0.3)
@@ -414,12 +415,36 @@ def with_history(bench, count):
     return [start, *moved.values()]
 
 
-def bench(run):
-    everyone = peers(run)
-    quick = [who for who in everyone if who.name != "weechat"]  # its floods take all of a core
-    crowd, million = (20000, 50000) if run.quick else (CROWD, MILLION)
-    for part in (lambda: start_and_rest(run, everyone), lambda: typing(run, everyone),
-                 lambda: flooded(run, quick, 1000), lambda: flooded(run, quick, 5000),
-                 lambda: one_author(run, [who for who in quick if who.name != "floor"], crowd),
-                 lambda: many_authors(run, crowd), lambda: with_history(run, million)):
-        yield from part()
+def everyone(run, but=()):
+    return [who for who in peers(run) if who.name not in but]
+
+
+def start(run):
+    return start_and_rest(run, everyone(run))
+
+
+def keys(run):
+    return typing(run, everyone(run))
+
+
+def flood_1000(run):
+    return flooded(run, everyone(run, ("weechat",)), 1000)  # its floods take all of a core
+
+
+def flood_5000(run):
+    return flooded(run, everyone(run, ("weechat",)), 5000)
+
+
+def crowd_of_one(run):
+    return one_author(run, everyone(run, ("weechat", "floor")), 20000 if run.quick else CROWD)
+
+
+def crowd(run):
+    return many_authors(run, 20000 if run.quick else CROWD)
+
+
+def million(run):
+    return with_history(run, 50000 if run.quick else MILLION)
+
+
+PARTS = (start, keys, flood_1000, flood_5000, crowd_of_one, crowd, million)

@@ -73,7 +73,7 @@ def evening(run, minutes, watched):
     return looks
 
 
-def bench(run):
+def talk(run):
     minutes = 1 if run.quick else MINUTES
     text = f"in {minutes} minute{'s' * (minutes > 1)} of {RATE} messages/s"
     run.say(f"{minutes} minutes of talk")
@@ -93,3 +93,6 @@ def bench(run):
                   "bytes")
         row.add("tertulia", looks[-1]["file"] / max(1, looks[-1]["entries"]))
         yield row
+
+
+PARTS = (talk,)

@@ -16,7 +16,7 @@ struct sync *sync_new(const struct sync_settings *settings, struct logs *logs, s
 
 struct link *link_of(const struct sync *sync, uint32_t number)
 {
-    for (size_t i = 0; i < SYNC_LINKS; i++)
+    for (size_t i = 0; i < sync->link_end; i++)
         if (sync->links[i] && sync->links[i]->number == number)
             return sync->links[i];
     return NULL;
@@ -264,6 +264,8 @@ static void link_up(struct sync *sync, const struct sync_event *event)
     struct link *link = xcalloc(1, sizeof *link);
     sync->links[slot] = link;
     sync->link_count++;
+    if (sync->link_end <= slot)
+        sync->link_end = slot + 1u;
     link->number = event->link;
     link->slot = slot;
     link->serial = ++sync->serials * SYNC_LINKS + slot;
@@ -294,6 +296,8 @@ static void link_down(struct sync *sync, struct link *link)
 {
     sync->links[link->slot] = NULL;
     sync->link_count--;
+    while (sync->link_end > 0 && !sync->links[sync->link_end - 1])
+        sync->link_end--;
     flights_leave(sync, link);
     struct author *author = logs_find(sync->logs, &link->peer);
     if (author)
@@ -305,7 +309,7 @@ void sync_free(struct sync *sync)
 {
     if (!sync)
         return;
-    for (size_t i = 0; i < SYNC_LINKS; i++)
+    for (size_t i = 0; i < sync->link_end; i++)
         if (sync->links[i])
             link_down(sync, sync->links[i]);
     struct flight *flight, *next;
@@ -428,7 +432,7 @@ static void resume_handle(struct sync *sync)
 {
     sync->halted = false;
     relay_end(sync);
-    for (size_t i = 0; i < SYNC_LINKS; i++)
+    for (size_t i = 0; i < sync->link_end; i++)
         if (sync->links[i])
             round_start(sync, sync->links[i]);
     struct flight *flight, *next;
@@ -438,7 +442,7 @@ static void resume_handle(struct sync *sync)
 
 static void tick_handle(struct sync *sync)
 {
-    for (size_t i = 0; i < SYNC_LINKS; i++) {
+    for (size_t i = 0; i < sync->link_end; i++) {
         struct link *link = sync->links[i];
         if (!link)
             continue;
@@ -553,7 +557,7 @@ uint64_t sync_due(const struct sync *sync)
 {
     uint64_t due = logs_bytes(sync->logs) ? sync->trim_at : UINT64_MAX;
     sooner(&due, sync->rate_at);
-    for (size_t i = 0; i < SYNC_LINKS; i++) {
+    for (size_t i = 0; i < sync->link_end; i++) {
         const struct link *link = sync->links[i];
         if (!link)
             continue;

@@ -268,7 +268,7 @@ static struct offer *link_turn(const struct sync *sync, struct link *link)
 
 void asks_pump(struct sync *sync)
 {
-    for (size_t i = 0; i < SYNC_LINKS; i++) {
+    for (size_t i = 0; i < sync->link_end; i++) {
         struct link *link = sync->links[i];
         while (link && link->windows < SYNC_WINDOWS && !link->lagging &&
                sync->now.mono_ms >= link->quiet_until) {

@@ -155,7 +155,7 @@ struct flight *ring_next_store(struct sync *sync)
 
 static bool is_linked(const struct sync *sync, const struct id *id)
 {
-    for (size_t i = 0; i < SYNC_LINKS; i++)
+    for (size_t i = 0; i < sync->link_end; i++)
         if (sync->links[i] && id_equal(&sync->links[i]->peer, id))
             return true;
     return false;

@@ -326,7 +326,7 @@ void fork_handle(struct sync *sync, struct link *link, const struct frame_fork *
  * well, and finds nothing that differs any more once our log ends below. */
 static void proof_tell(struct sync *sync, const struct proof *proof)
 {
-    for (size_t i = 0; i < SYNC_LINKS; i++) {
+    for (size_t i = 0; i < sync->link_end; i++) {
         struct link *link = sync->links[i];
         if (link && !(proof->told && link->serial == proof->from) && !link->lagging)
             serve_fork(sync, link, &proof->key);

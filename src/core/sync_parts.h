@@ -248,6 +248,7 @@ struct sync {
     struct logs *logs;
     struct sync_now now; /* of the event at hand */
     struct link *links[SYNC_LINKS];
+    size_t link_end; /* none from here on: most nodes have a few, and every event looks at all */
     uint64_t held_by[SYNC_INTRODUCERS];
     size_t link_count;
     uint32_t serials;

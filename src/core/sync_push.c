@@ -73,7 +73,7 @@ void fresh_flush(struct sync *sync)
 {
     if (sync->fresh_count == 0)
         return;
-    for (size_t i = 0; i < SYNC_LINKS; i++)
+    for (size_t i = 0; i < sync->link_end; i++)
         if (sync->links[i])
             fresh_push(sync, sync->links[i]);
     for (size_t i = 0; i < sync->fresh_count; i++)
@@ -106,7 +106,7 @@ void announce(struct sync *sync, struct flight *flight)
         return;
     flight->announce = false;
     flight->announced_at = sync->now.mono_ms;
-    for (size_t i = 0; i < SYNC_LINKS; i++) {
+    for (size_t i = 0; i < sync->link_end; i++) {
         struct link *link = sync->links[i];
         if (!link || link->lagging || link_refuses(sync, link, &flight->key.author) ||
             have_is(flight->announce_have, link))

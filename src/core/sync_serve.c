@@ -161,7 +161,7 @@ void serve_pump(struct sync *sync, struct link *link)
 
 static struct link *serve_find(const struct sync *sync, uint64_t ticket)
 {
-    for (size_t i = 0; i < SYNC_LINKS; i++)
+    for (size_t i = 0; i < sync->link_end; i++)
         if (sync->links[i] && sync->links[i]->serve_ticket == ticket)
             return sync->links[i];
     return NULL;

@@ -89,6 +89,27 @@ void items_cut(struct sync *sync, struct flight *flight, uint32_t at)
 
 /* Rings. Their order is that of arrival. */
 
+static void ring_mark(struct ring *ring, uint16_t at)
+{
+    uint64_t bit = UINT64_C(1) << at % 64;
+    if (ring->heads[at])
+        ring->filled[at / 64] |= bit;
+    else
+        ring->filled[at / 64] &= ~bit;
+}
+
+/* The first filled one from here on, round and round; there is one. */
+static uint16_t ring_from(const struct ring *ring, uint16_t at)
+{
+    for (;;) {
+        at = at < SYNC_INTRODUCERS ? at : 0;
+        uint64_t left = ring->filled[at / 64] >> at % 64;
+        if (left)
+            return (uint16_t)(at + __builtin_ctzll(left));
+        at = (uint16_t)((at / 64 + 1) * 64);
+    }
+}
+
 static void check_enter(struct sync *sync, struct flight *flight)
 {
     if (flight->in_check)
@@ -96,6 +117,7 @@ static void check_enter(struct sync *sync, struct flight *flight)
     flight->in_check = true;
     flight->check_ring = introducer_of(sync, flight->author);
     DL_APPEND2(sync->checks.heads[flight->check_ring], flight, check_prev, check_next);
+    ring_mark(&sync->checks, flight->check_ring);
     sync->checks.count++;
 }
 
@@ -105,6 +127,7 @@ static void check_leave(struct sync *sync, struct flight *flight)
         return;
     flight->in_check = false;
     DL_DELETE2(sync->checks.heads[flight->check_ring], flight, check_prev, check_next);
+    ring_mark(&sync->checks, flight->check_ring);
     sync->checks.count--;
 }
 
@@ -115,6 +138,7 @@ static void store_enter(struct sync *sync, struct flight *flight)
     flight->in_store = true;
     flight->store_ring = introducer_of(sync, flight->author);
     DL_APPEND2(sync->stores.heads[flight->store_ring], flight, store_prev, store_next);
+    ring_mark(&sync->stores, flight->store_ring);
     sync->stores.count++;
 }
 
@@ -124,6 +148,7 @@ static void store_leave(struct sync *sync, struct flight *flight)
         return;
     flight->in_store = false;
     DL_DELETE2(sync->stores.heads[flight->store_ring], flight, store_prev, store_next);
+    ring_mark(&sync->stores, flight->store_ring);
     sync->stores.count--;
 }
 
@@ -131,9 +156,7 @@ static struct flight *ring_turn(struct ring *ring)
 {
     if (ring->count == 0)
         return NULL;
-    do
-        ring->next = (uint16_t)((ring->next + 1) % SYNC_INTRODUCERS);
-    while (!ring->heads[ring->next]);
+    ring->next = ring_from(ring, (uint16_t)(ring->next + 1));
     return ring->heads[ring->next];
 }
 

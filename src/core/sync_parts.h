@@ -194,6 +194,7 @@ struct link {
 struct ring {
     uint32_t count;
     uint16_t next;
+    uint64_t filled[(SYNC_INTRODUCERS + 63) / 64]; /* a bit for each that has a head */
     struct flight *heads[SYNC_INTRODUCERS];
 };
 

@@ -233,9 +233,24 @@ static bool room_for_one(struct rooms *rooms, enum room_kind kind)
     return place != NULL;
 }
 
+/* The room that is called so to the letter, as nearly every entry has it: nothing to be folded. */
+static struct room *room_as_is(const struct rooms *rooms, struct span name)
+{
+    char text[ROOM_MAX + 1];
+    if (name.size == 0 || name.size > ROOM_MAX || name.bytes[0] != '#' ||
+        memchr(name.bytes, '\0', name.size))
+        return NULL;
+    memcpy(text, name.bytes, name.size);
+    text[name.size] = '\0';
+    return rooms_find(rooms, text);
+}
+
 struct room *rooms_open(struct rooms *rooms, struct span name, uint64_t now)
 {
     char folded[ROOM_MAX + 1];
+    struct room *known = room_as_is(rooms, name);
+    if (known)
+        return known;
     if (room_name_fold(name, folded) != ROOM_NAME_FINE)
         return NULL;
     struct room *room = rooms_find(rooms, folded);

@@ -219,8 +219,7 @@ static struct tag tag_of(const struct roster *roster, const struct person *perso
     struct tag tag = {person->tilde ? TAG_STEP : 0, false};
     if (person->name_hash == 0)
         return (struct tag){TAG_NAMELESS, false};
-    char own[ID_TEXT];
-    id_text(&person->id, own);
+    char own[ID_TEXT] = ""; /* written when there is a namesake: most people have none */
     size_t looked = 0;
     for (struct person *one = NULL;
          (one = namesake_next(roster, person->name_hash, one)) != NULL;) {
@@ -232,6 +231,8 @@ static struct tag tag_of(const struct roster *roster, const struct person *perso
             break;
         }
         char other[ID_TEXT];
+        if (own[0] == '\0')
+            id_text(&person->id, own);
         id_text(&one->id, other);
         bool same = id_equal(&one->id, &person->id);
         size_t length = same ? TAG_STEP : tag_beyond(common_length(own, other));

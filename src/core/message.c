@@ -156,6 +156,8 @@ struct message message_day(int weekday, int day, int month)
 struct message message_while(uint64_t ms)
 {
     const uint64_t minute = 60000, hour = 60 * minute, day = 24 * hour;
+    if (ms < minute / 2)
+        return message_make("while", N_("<1 min"));
     uint64_t unit = ms < 90 * minute ? minute : ms < 2 * day ? hour : day;
     struct message message = message_make("while", unit == minute ? N_("%1$s min")
                                                    : unit == hour ? N_("%1$s h")

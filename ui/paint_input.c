@@ -137,9 +137,17 @@ static void walk_past(struct walk *walk, int width)
         row_next(walk);
 }
 
-/* The rows, and where what stands at `at` is. */
-static int measure(const struct ui *ui, const struct prompt *prompt, size_t at, int *row,
-                   int *column)
+/* Rows of the text that go into the grid. */
+struct window_rows {
+    struct grid *grid;
+    int first; /* of the text's, */
+    int to;    /* where that one goes in the grid, */
+    int count;
+};
+
+/* The rows, and where what stands at `at` is; those of `window` (NULL: none) are drawn. */
+static int walk_all(const struct ui *ui, const struct prompt *prompt, size_t at, int *row,
+                    int *column, const struct window_rows *window)
 {
     struct walk walk = walk_start(ui, prompt);
     const char *shown;
@@ -154,8 +162,17 @@ static int measure(const struct ui *ui, const struct prompt *prompt, size_t at, 
         }
         if (!more)
             return walk.row + 1;
+        int down = window ? walk.row - window->first : -1;
+        if (down >= 0 && down < window->count)
+            grid_put(window->grid, window->to + down, walk.column, STYLE_TEXT, shown);
         walk_past(&walk, width);
     }
+}
+
+static int measure(const struct ui *ui, const struct prompt *prompt, size_t at, int *row,
+                   int *column)
+{
+    return walk_all(ui, prompt, at, row, column, NULL);
 }
 
 int input_rows(const struct ui *ui, const struct model *model)
@@ -200,19 +217,16 @@ bool input_row_move(struct ui *ui, const struct model *model, bool up)
 
 /* ---- drawn ---- */
 
-static void text_draw(struct ui *ui, const struct prompt *prompt, int top, int visible)
+/* The rows from `top` on; where the cursor is, and how many rows there are in all. */
+static int text_draw(struct ui *ui, const struct prompt *prompt, int top, int *row, int *column)
 {
-    struct walk walk = walk_start(ui, prompt);
-    const char *shown;
-    char token[TOKEN_BYTES];
-    int width;
-    while (walk_next(&walk, &shown, &width, token)) {
-        if (walk.row >= top + visible)
-            return;
-        if (walk.row >= top)
-            grid_put(&ui->grid, ui->places.input + walk.row - top, walk.column, STYLE_TEXT, shown);
-        walk_past(&walk, width);
-    }
+    struct grid *grid = &ui->grid;
+    struct window_rows window = {grid, top, ui->places.input,
+                                 ui->places.input_end - ui->places.input};
+    for (int i = ui->places.input; i < ui->places.input_end; i++)
+        grid_blank(grid, i, 0, grid->columns, STYLE_TEXT);
+    grid_put(grid, ui->places.input, 0, prompt->style, top == 0 ? prompt->text : "…");
+    return walk_all(ui, prompt, ui->editor.cursor, row, column, &window);
 }
 
 int paint_input(struct ui *ui, const struct model *model)
@@ -221,17 +235,12 @@ int paint_input(struct ui *ui, const struct model *model)
     struct prompt prompt = prompt_make(ui, model);
     int visible = ui->places.input_end - ui->places.input;
     int row, column;
-    int rows = measure(ui, &prompt, ui->editor.cursor, &row, &column);
+    int rows = text_draw(ui, &prompt, 0, &row, &column);
     int top = row < visible ? 0 : row - visible + 1;
     if (rows > visible && top > rows - visible)
         top = rows - visible;
-    for (int i = ui->places.input; i < ui->places.input_end; i++)
-        grid_blank(grid, i, 0, grid->columns, STYLE_TEXT);
-    if (top == 0)
-        grid_put(grid, ui->places.input, 0, prompt.style, prompt.text);
-    else
-        grid_put(grid, ui->places.input, 0, prompt.style, "…");
-    text_draw(ui, &prompt, top, visible);
+    if (top > 0)
+        (void)text_draw(ui, &prompt, top, &row, &column);
     if (ui->focus == FOCUS_SIDEBAR || ui->focus == FOCUS_PAGE)
         return rows;
     grid->cursor_row = ui->places.input + row - top;

@@ -18,6 +18,10 @@ moment_as() { date -u -d "@$moment" "+$1" 2>/dev/null || date -u -r "$moment" "+
 
 cp "$sources/check" "$tree" # in a list of files make would take it for the target of that name
 find "$tree" -name __pycache__ -prune -exec rm -rf {} +
+# a folder that is packed whole comes with what the build has put into its own of that name
+(cd "$tree" && find tests -type f) | while read -r file; do
+    [ -e "$sources/$file" ] || rm "$tree/$file"
+done
 created=$(moment_as '%Y-%m-%d %H:%M+0000')
 sed "s/^\"POT-Creation-Date: .*/\"POT-Creation-Date: $created\\\\n\"/" \
     "$tree/po/tertulia.pot" >"$tree/po/pot.new"

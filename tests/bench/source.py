@@ -13,6 +13,7 @@ shares a thread with the clock. Says {"port": N} first; then obeys the lines of 
 import fcntl
 import json
 import os
+import random
 import select
 import socket
 import subprocess
@@ -20,7 +21,10 @@ import sys
 import time
 
 AUTHORS = 50
-TEXT = "of a flood, as long as the lines are that people write to each other in a chat"
+# No two that stand on a screen together are alike: of lines alike a terminal is sent what differs.
+_CHANCE = random.Random(1)
+TEXTS = [" ".join("".join(_CHANCE.choices("abcdefghilmnoprstuv", k=_CHANCE.randint(2, 9)))
+                  for _ in range(10)) for _ in range(499)]
 SOME = 2000  # lines written at once in a blast
 TERTULIAD_AHEAD = 1 << 20
 
@@ -92,9 +96,10 @@ class Irc:
     def send(self, line):
         self.waiting += line.encode() + b"\r\n"
 
-    def say(self, numbers, text=TEXT):
+    def say(self, numbers, text=None):
         self.waiting += b"".join(
-            f":a{n % AUTHORS:02}!u@h PRIVMSG #c :message {n} {text}\r\n".encode() for n in numbers)
+            f":a{n % AUTHORS:02}!u@h PRIVMSG #c :{n} {text or TEXTS[n % len(TEXTS)]}\r\n".encode()
+            for n in numbers)
 
     def outputs(self):
         return [self.client] if self.client and self.waiting else []
@@ -131,8 +136,9 @@ class Tertuliad:
                 self.joined = True
                 told(joined=True)
 
-    def say(self, numbers, text=TEXT):
-        self.waiting += b"".join(f"message {n} {text}\n".encode() for n in numbers)
+    def say(self, numbers, text=None):
+        self.waiting += b"".join(f"{n} {text or TEXTS[n % len(TEXTS)]}\n".encode()
+                                 for n in numbers)
 
     def outputs(self):
         return [self.process.stdin] if self.waiting else []

@@ -171,7 +171,7 @@ class Ngircd:
 
     def heard(self, counts, seconds):
         for link in select.select(self.links, [], [], seconds)[0]:
-            counts[self.links.index(link)] += link.recv(1 << 18).count(b"PRIVMSG")
+            counts[self.links.index(link)] += link.recv(1 << 18).count(b"\n")  # whole or in parts
         return counts
 
     def say(self, count, ahead):

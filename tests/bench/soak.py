@@ -13,7 +13,7 @@ from screen import Tertulia, entries_in
 MINUTES = 20
 EVERY = 10  # seconds between two looks
 RATE = 20  # messages a second in all
-BEFORE = 6000  # lines; a window holds 2,000, and caches fill
+BEFORE = 45000  # lines: a window holds 2,000, what is known of our own some 12,000
 TEXT = "and so the evening goes on, with words that are as long as people write in a chat"
 
 
@@ -88,6 +88,12 @@ def talk(run):
             row = Row("soak", f"{name}: growth of {what} {text}", unit,
                       (f"≤ {most:g}", None, most, "most"))
             row.add("tertulia", slope([(at, look[key]) for at, look in hour if key in look]))
+            yield row
+        for what, key, unit in (("CPU", "cpu_pct", "% of a core"), ("wakings", "woken_s", "1/s"),
+                                ("memory, resident", "rss", "KiB")):
+            row = Row("soak", f"{name}: {what} {text}, each look after the first quarter", unit)
+            for look in late:
+                row.add("tertulia", look[key])
             yield row
         row = Row("soak", f"{name}: bytes of the history for each entry, at the end of {text[3:]}",
                   "bytes")

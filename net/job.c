@@ -5,7 +5,13 @@
 #include "net/loop_parts.h"
 
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <utlist.h>
+
+enum {
+    JOB_RANK =
+        10 /* steps of nice(2) below the loop's thread: a tenth of its share, if both want all */
+};
 
 struct job {
     struct job *prev, *next;
@@ -22,9 +28,21 @@ struct job *job_next(const struct job *job)
     return job->next;
 }
 
+/* A key that was pressed does not wait for a disk. Only where a thread has a rank of its own. */
+static void make_way(void)
+{
+#ifdef __linux__
+    static _Thread_local bool made;
+    if (!made)
+        (void)setpriority(PRIO_PROCESS, 0, getpriority(PRIO_PROCESS, 0) + JOB_RANK);
+    made = true;
+#endif
+}
+
 static void on_work(uv_work_t *request)
 {
     struct job *job = request->data;
+    make_way();
     job->ran = true;
     job->work(job->self);
 }

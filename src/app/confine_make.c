@@ -50,7 +50,7 @@ static const char *const ALLOWED[] = {
     "clock_nanosleep_time64", "gettimeofday", "nanosleep", "time", "times", "getrandom",
     /* who and where we are */
     "getcwd", "getegid", "getegid32", "geteuid", "geteuid32", "getgid", "getgid32", "getpgid",
-    "getpgrp", "getpid", "getppid", "getpriority", "getresgid", "getresgid32", "getresuid",
+    "getpgrp", "getpid", "getppid", "getpriority", "setpriority", "getresgid", "getresgid32", "getresuid",
     "getresuid32", "getrlimit", "setrlimit", "ugetrlimit", "getrusage", "getsid", "getuid",
     "getuid32", "sysinfo", "uname", "umask", "capget", "getgroups", "getgroups32",
     /* files: which ones is for the file system, and for Landlock */

@@ -1,12 +1,10 @@
 """Stories of the terminal, given back: however the program ends, what the shell finds is what it
 had, and what was said last can be read."""
-import contextlib
 import fcntl
 import os
 import resource
 import signal
 import termios
-import threading
 
 from driver import Failed, equal
 from screen import Screen, blind
@@ -77,20 +75,16 @@ def the_terminal_is_given_back_however_it_ends(meeting, _quick):
     return None
 
 
-def typed_in_vain(screen, text):
-    """Whoever writes more than is read waits until the terminal is gone."""
-    with contextlib.suppress(OSError):
-        screen.type(text)
-
-
 def last_words_can_be_read(meeting, _quick):
     """There is no memory any more: the program says so where the shell goes on."""
     if why := blind(meeting):
         return why
     ana = begun(Screen(meeting, "ana"))
     before = ana.before
+    ana.type("so ")
+    ana.expect("so ")  # it has begun: the first screen stands before the history does
     resource.prlimit(ana.process.pid, resource.RLIMIT_AS, (1, 1))
-    threading.Thread(target=typed_in_vain, args=(ana, "\x1b[200~" + "much " * 12000), daemon=True).start()
+    ana.type_in_vain("\x1b[200~" + "much " * 12000)
     ana.over(-signal.SIGABRT)
     equal(shells(ana), before, "what stty and fcntl say")
     a_shell_goes_on(ana)

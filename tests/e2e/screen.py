@@ -3,6 +3,7 @@
 `expect` searches what the terminal is sent. Where words are drawn on an empty row they come in one
 piece; elsewhere curses sends only what differs. `until` looks at the cells instead (terminal.py).
 """
+import contextlib
 import fcntl
 import os
 import signal
@@ -129,6 +130,13 @@ class Screen:
         data = text if isinstance(text, bytes) else text.encode()
         while data:
             data = data[os.write(self.pty, data):]
+
+    def type_in_vain(self, text):
+        """To a program that may end before it has read all of it: who writes waits meanwhile."""
+        def write():
+            with contextlib.suppress(OSError):
+                self.type(text)
+        threading.Thread(target=write, daemon=True).start()
 
     def paste(self, text):
         self.type(self.look(lambda t: t.paste(text.encode())))

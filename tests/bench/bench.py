@@ -38,7 +38,10 @@ def main():
                 print(f"{part.__name__} stopped: {problem}", file=sys.stderr)
                 failed = 1
             if not words.quick:
-                report.keep(new)
+                kept = report.keep(new)
+                after = getattr(importlib.import_module(name), "after", None)
+                if after:
+                    after(kept)
     return failed
 
 

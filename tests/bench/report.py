@@ -13,7 +13,8 @@ HEAD = """# Figures
 
 Written by `make bench` (`tests/bench/run.sh`), from `results.json`. Each row was measured in one run,
 program after program in turns; a figure is the median of the rounds, with the lowest and the highest.
-`×` is ours, as a multiple of theirs.
+`×` is ours, as a multiple of theirs. Rows are of the run that measured them last, and so may be of
+different commits; how many rounds each had is in `results.json`.
 
 Machine: {machine}
 """

@@ -596,9 +596,12 @@ static void command(struct face *face, const struct command *command)
         return;
     }
     char text[MESSAGE_TEXT_BYTES];
-    const char *name = command_name(app_names(face->app), command->id, 0);
-    message_fill(_("/%s is not part of this version yet."), &name, 1, text, sizeof text);
-    ui_say(face->ui, true, text);
+    const char *version = PACKAGE_VERSION;
+    if (command->id == COMMAND_ABOUT) {
+        message_fill(_("Tertulia %s: people who meet regularly to talk, without a server."),
+                     &version, 1, text, sizeof text);
+        ui_say(face->ui, false, text);
+    }
 }
 
 static void on_effect(void *self, const struct node_effect *effect)

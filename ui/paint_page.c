@@ -60,6 +60,21 @@ static int item_height(const struct ui *ui, size_t index, int left)
     return (int)rows.count;
 }
 
+size_t page_items(const struct ui *ui, bool up)
+{
+    const struct page *page = &ui->page;
+    int left = left_width(ui), rows = 0;
+    int room = ui->places.body_end - ui->places.body_top - TITLE_ROWS;
+    size_t count = 0;
+    for (size_t i = page->selected; i < page->count; i += up ? SIZE_MAX : 1) {
+        rows += item_height(ui, i, left);
+        if (rows > room)
+            break;
+        count++;
+    }
+    return count > 1 ? count - 1 : 1; /* one of them is seen again */
+}
+
 static void item_draw(struct ui *ui, const struct page_item *item, int left, int row, bool selected)
 {
     struct item_rows rows;

@@ -431,8 +431,10 @@ static void cancel(struct ui *ui, const struct model *model)
         ui_bare(ui, false);
     else if (is_scan(model))
         ui_ask(ui, (struct ui_request){.kind = UI_STOP});
-    else
+    else {
         ui->escape_until = ui->now + UI_ESCAPE_MS;
+        ui_hint(ui, _("A key within two seconds is taken as with Alt."));
+    }
 }
 
 static void mouse_turn(struct ui *ui)
@@ -550,7 +552,8 @@ bool ui_always(struct ui *ui, const struct model *model, const struct key *key)
 /* After Esc a key is tried with Alt first; where that does nothing it is what it is. */
 static bool escaped_key(struct ui *ui, const struct model *model, const struct key *key)
 {
-    bool escaped = ui->now < ui->escape_until && !(key->modifiers & KEY_ALT) &&
+    bool command = key->kind == KEY_TEXT && key->code == '/'; /* begins a line, always */
+    bool escaped = ui->now < ui->escape_until && !(key->modifiers & KEY_ALT) && !command &&
                    key->kind != KEY_ESCAPE && ui->focus == FOCUS_INPUT;
     ui->escape_until = 0;
     if (!escaped)

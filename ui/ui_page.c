@@ -268,11 +268,10 @@ void page_key(struct ui *ui, const struct model *model, const struct key *key)
 {
     struct page *page = &ui->page;
     enum action action = keymap_find(&ui->keymap, CONTEXT_LIST, key);
-    long height = pane_height(ui) > 3 ? pane_height(ui) - 3 : 1;
     if (action == ACTION_LIST_UP || action == ACTION_LIST_DOWN)
         page_step(page, action == ACTION_LIST_UP ? -1 : 1);
     else if (action == ACTION_LIST_PAGE_UP || action == ACTION_LIST_PAGE_DOWN)
-        for (long i = 0; i < height; i++)
+        for (size_t i = page_items(ui, action == ACTION_LIST_PAGE_UP); i > 0; i--)
             page_step(page, action == ACTION_LIST_PAGE_UP ? -1 : 1);
     else if (action == ACTION_LIST_FIRST || action == ACTION_LIST_LAST)
         for (size_t i = 0; i < page->count; i++)

@@ -254,6 +254,8 @@ int paint_input(struct ui *ui, const struct model *model);
 void paint_menu(struct ui *ui, const struct model *model);
 void paint_switch(struct ui *ui, const struct model *model);
 void paint_page(struct ui *ui);
+/* Items of a list that a page's rows have room for, from the one at its top on, or up from it. */
+size_t page_items(const struct ui *ui, bool up);
 /* Rows that the input takes with this text. */
 int input_rows(const struct ui *ui, const struct model *model);
 /* The column in which what stands at `at` of the text is shown. */

@@ -48,7 +48,7 @@ static const char *trust_text(enum trust trust)
 {
     switch (trust) {
     case TRUST_SEEN:
-        return _("never verified: compare the words below aloud, then /trust");
+        return _("never verified: compare the characters below aloud, then /trust");
     case TRUST_VERIFIED:
         return _("verified");
     case TRUST_BLOCKED:

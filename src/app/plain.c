@@ -40,6 +40,7 @@ enum {
     PROMPT_BYTES = 2048,    /* a long name */
     READ_MS = 1000,         /* between two times that what was told counts as read */
     BELL_MS = 1000,         /* between two, where every line rings */
+    UNHEARD_MS = 3000,      /* at the end of a pipe's words, until somebody has them */
     SAID = 256,             /* notices and errors that /log tells */
 };
 
@@ -75,6 +76,9 @@ struct plain {
     bool rings;
     bool crowded;
     bool failed; /* nobody heard what was to be said */
+    bool ending;
+    uint64_t ended_at;         /* the input; 0: it has not */
+    uint64_t said_last, heard; /* the latest line of ours, and the latest that somebody has */
 };
 
 static uint64_t now_wall(const struct plain *plain)
@@ -414,8 +418,12 @@ static void on_effect(void *self, const struct node_effect *effect)
 {
     struct plain *plain = self;
     if (effect->kind == EFFECT_SHOWN) {
+        if (effect->shown.own && effect->shown.live)
+            plain->said_last = effect->shown.order.seq;
         shown(plain, &effect->shown);
     } else if (effect->kind == EFFECT_RECEIPT) {
+        if (effect->receipt.count > 0 && effect->receipt.ref.seq > plain->heard)
+            plain->heard = effect->receipt.ref.seq;
         places_receipt(&plain->places, &effect->receipt);
     } else if (effect->kind == EFFECT_BACK) {
         words_back(plain, effect->back.text);
@@ -474,6 +482,26 @@ static void on_refused(void *self, const char *code, const char *text)
 static void on_ended(void *self)
 {
     struct plain *plain = self;
+    plain->ended_at = now_mono(plain) + 1;
+    loop_again(app_loop(plain->app));
+}
+
+/* What was typed into a pipe is for somebody: it leaves when one of them has it, or nobody comes.
+ */
+static void end_follow(struct plain *plain)
+{
+    bool heard = plain->heard >= plain->said_last;
+    uint64_t until = plain->ended_at + UNHEARD_MS;
+    if (plain->ended_at == 0 || plain->ending || app_is_busy(plain->app))
+        return; /* or its end is a turn, too */
+    if (!heard && !app_is_leaving(plain->app) && now_mono(plain) < until) {
+        wake(plain, until);
+        return;
+    }
+    plain->ending = true;
+    if (!heard)
+        plain_say(&plain->words, false,
+                  _("Nobody has it yet: it goes out when you start the next time."));
     intake_leave(plain->intake);
 }
 
@@ -560,6 +588,7 @@ static void on_turned(void *self)
     plain->wake_at = UINT64_MAX;
     intake_turn(plain->intake);
     model_follow(plain);
+    end_follow(plain);
     speak(plain);
     output_turn(plain->output);
     if (plain->wake_at != UINT64_MAX)

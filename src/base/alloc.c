@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 static void (*last_words)(void);
 
@@ -23,8 +22,8 @@ static void die_alone(void)
     static int dying;
     static _Thread_local bool is_first;
     if (!is_first && __atomic_exchange_n(&dying, 1, __ATOMIC_SEQ_CST) != 0)
-        for (;;)
-            pause();
+        while (__atomic_load_n(&dying, __ATOMIC_SEQ_CST))
+            ; /* some milliseconds, and of a program that ends */
     is_first = true;
 }
 

@@ -603,6 +603,7 @@ void node_line(struct node *node, const struct node_event *event)
     node->line_bytes = event->line.bytes;
     node->line_size = event->line.size;
     line_parse(node->config.names, event->line.bytes, event->line.size, &line);
+    model_status(&node->model, NULL, false); /* what was said of an earlier line */
     switch (line.kind) {
     case LINE_EMPTY:
         line_done(&line);

@@ -338,7 +338,32 @@ def what_was_said_before_is_told_in_its_last_lines(meeting, _quick):
     ana.stop(signal.SIGTERM, 0)
 
 
+def what_is_piped_reaches_somebody(meeting, _quick):
+    """It leaves when one has it; where nobody comes it says so, and the words go out later."""
+    if why := missing(meeting):
+        return why
+    ana = Plain(meeting, "ana")
+    bruno = meeting.peer("bruno")
+
+    def piped(words, *more):
+        done = subprocess.run(
+            [ana.program, "--plain", "--no-beacon", "--home", ana.home, "--name", "ana", "--listen",
+             f"127.0.0.1:{ana.port}", *more], input=words, capture_output=True, text=True,
+            timeout=LIMIT, env=clean_environment(), check=False)
+        equal((done.returncode, done.stderr), (0, ""), "how it left")
+        return done.stdout
+
+    if "Nobody has it yet" not in piped("first\n"):
+        raise Failed("nobody had it, and it did not say so")
+    bruno.start()
+    if "Nobody" in (told := piped("dinner is ready\n", "--connect", bruno.address)):
+        raise Failed(f"bruno was there: {told!r}")
+    for words in ("first", "dinner is ready"):
+        bruno.expect(event="message", text=words)
+    return None
+
+
 STORIES = [two_people_talk_line_by_line, what_is_typed_while_others_talk_stays_whole,
            hostile_words_are_lines_of_whoever_said_them, people_are_found_by_a_scan,
            bad_lines_are_answered_and_nothing_ends, every_command_is_there, one_leaves_in_every_way,
-           who_is_stopped_goes_on, what_was_said_before_is_told_in_its_last_lines]
+           who_is_stopped_goes_on, what_is_piped_reaches_somebody, what_was_said_before_is_told_in_its_last_lines]

@@ -260,6 +260,9 @@ static void escape_stands_for_alt(void **state)
     send("z"); /* nothing on Alt-z: what was typed is not lost */
     input_shows("ana → #lab › z");
     send("\x15\x1b");
+    send("/whisper"); /* never Alt-/, which would say the rest to everyone */
+    input_shows("ana → #lab › /whisper");
+    send("\x15\x1b");
     now += UI_ESCAPE_MS + 1;
     send("1");
     input_shows("ana → #lab › 1");

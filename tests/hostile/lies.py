@@ -348,7 +348,8 @@ def never_converges(scene):
 
     def take():
         caller, _ = door.accept()
-        differing(Link(scene.who("eve"), None, called=caller), scene.facts, "rounds")
+        Link(scene.who("eve"), None, called=caller,
+             prepare=lambda link: differing(link, scene.facts, "rounds"))
     threading.Thread(target=take, daemon=True).start()
     scene.go()
     while not scene.over():

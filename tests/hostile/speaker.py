@@ -119,9 +119,11 @@ class Link:
     """One link. A thread reads it; `handlers` are asked there, by the number of the frame. Where
     `called` is a connection, somebody else has called us."""
 
-    def __init__(self, who, address, name=None, hello=True, port=0, called=None):
+    def __init__(self, who, address, name=None, hello=True, port=0, called=None, prepare=None):
         self.who = who
         self.handlers = {}
+        if prepare:  # before the first frame comes
+            prepare(self)
         self.counts = collections.Counter()
         self.raw = collections.deque(maxlen=HEARD_MAX)  # frames as they came, but for our own pings
         self.newest = {}  # author -> (fields, bytes, signature): the highest entry heard of each

@@ -124,6 +124,19 @@ static size_t cluster_fold(struct span text, const struct cluster *cluster,
     return size;
 }
 
+static uint8_t lower(uint8_t byte)
+{
+    return byte >= 'A' && byte <= 'Z' ? (uint8_t)(byte - 'A' + 'a') : byte;
+}
+
+static bool is_plain(const char *bytes, size_t size)
+{
+    for (size_t i = 0; i < size; i++)
+        if ((unsigned char)bytes[i] >= 0x80)
+            return false;
+    return true;
+}
+
 void mention_init(struct mention *mention, struct span name, const struct id *id)
 {
     *mention = (struct mention){0};
@@ -142,6 +155,7 @@ void mention_init(struct mention *mention, struct span name, const struct id *id
     if (size > 0)
         mention->name = xmemdup(folded, size);
     mention->size = size;
+    mention->plain = is_plain(folded, size) && !memchr(folded, ' ', size);
     free(folded);
 }
 
@@ -268,11 +282,26 @@ static enum letter letter_before(struct span text, size_t start, size_t end)
     return last;
 }
 
+/* In ASCII a plain name is there only where its letters are: most lines need no closer look. */
+static bool may_be_there(const struct mention *mention, struct span text)
+{
+    if (!mention->plain || !is_plain((const char *)text.bytes, text.size))
+        return true;
+    for (size_t at = 0; at + mention->size <= text.size; at++) {
+        size_t same = 0;
+        while (same < mention->size && lower(text.bytes[at + same]) == (uint8_t)mention->name[same])
+            same++;
+        if (same == mention->size)
+            return true;
+    }
+    return false;
+}
+
 bool mention_is(const struct mention *mention, struct span text)
 {
     struct cluster before_that = {0, 0, ' ', LETTER_NONE};
     struct cluster before = before_that;
-    if (mention->size == 0)
+    if (mention->size == 0 || !may_be_there(mention, text))
         return false;
     for (size_t at = 0; at < text.size;) {
         if (is_blank(before.code)) {

@@ -14,6 +14,7 @@
 struct mention {
     char *name; /* folded; NULL: never mentioned */
     size_t size;
+    bool plain; /* ASCII without a blank */
     char id[ID_TEXT];
 };
 

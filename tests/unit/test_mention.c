@@ -178,6 +178,29 @@ static void a_long_text_is_no_trap(void **state)
     free(text);
 }
 
+/* In plain texts letters are looked for first: whoever is found there is who would be found by a
+ * closer look, which a word behind them in other letters makes us take. */
+static void plain_texts_are_no_exception(void **state)
+{
+    (void)state;
+    static const char letters[] = "aAnN ~.@-'k7f/:";
+    uint32_t chance = 1;
+    for (int i = 0; i < 20000; i++) {
+        char text[40];
+        size_t size = 0;
+        chance = chance * 1664525u + 1013904223u;
+        for (size_t length = chance >> 28; size < length;) {
+            chance = chance * 1664525u + 1013904223u;
+            text[size++] = letters[(size_t)((uint64_t)chance * (sizeof letters - 1) >> 32)];
+        }
+        text[size] = '\0';
+        bool plain = mentions("Ana", text);
+        memcpy(text + size, " \xc3\xa9", 4);
+        if (mentions("Ana", text) != plain)
+            fail_msg("%s", text);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -186,6 +209,7 @@ int main(void)
         cmocka_unit_test(names_of_every_kind),
         cmocka_unit_test(a_name_is_always_found_by_itself),
         cmocka_unit_test(a_long_text_is_no_trap),
+        cmocka_unit_test(plain_texts_are_no_exception),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -84,7 +84,7 @@ def last_words_can_be_read(meeting, _quick):
     ana.type("so ")
     ana.expect("so ")  # it has begun: the first screen stands before the history does
     resource.prlimit(ana.process.pid, resource.RLIMIT_AS, (1, 1))
-    ana.type_in_vain("\x1b[200~" + "much " * 12000)
+    ana.type_to_the_end("\x1b[200~" + "much " * 40000)
     ana.over(-signal.SIGABRT)
     equal(shells(ana), before, "what stty and fcntl say")
     a_shell_goes_on(ana)

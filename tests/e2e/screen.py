@@ -3,7 +3,6 @@
 `expect` searches what the terminal is sent. Where words are drawn on an empty row they come in one
 piece; elsewhere curses sends only what differs. `until` looks at the cells instead (terminal.py).
 """
-import contextlib
 import fcntl
 import os
 import signal
@@ -57,7 +56,17 @@ class Screen:
         self.reader.start()
         if prompt:
             self.expect(prompt)
+            self._begun(words)
         return self
+
+    def _begun(self, words):
+        """The screen of who is new stands before there is a history."""
+        until = time.monotonic() + LIMIT
+        while "--demo" not in words and not any(
+                name.endswith(".db") for name in os.listdir(self.home)):
+            if time.monotonic() > until or self.process.poll() is not None:
+                raise Failed(f"{self.name} never had a history")
+            time.sleep(0.005)
 
     @staticmethod
     def _take():
@@ -131,12 +140,15 @@ class Screen:
         while data:
             data = data[os.write(self.pty, data):]
 
-    def type_in_vain(self, text):
-        """To a program that may end before it has read all of it: who writes waits meanwhile."""
-        def write():
-            with contextlib.suppress(OSError):
-                self.type(text)
-        threading.Thread(target=write, daemon=True).start()
+    def type_to_the_end(self, text):
+        """Bit by bit, each once the one before was seen: nobody types on when the program is gone."""
+        for at in range(0, len(text), 1000):
+            mark, until = self.now(), time.monotonic() + 0.2
+            self.type(text[at:at + 1000])
+            while self.process.poll() is None and self.now() == mark and time.monotonic() < until:
+                time.sleep(0.002)
+            if self.process.poll() is not None:
+                return
 
     def paste(self, text):
         self.type(self.look(lambda t: t.paste(text.encode())))

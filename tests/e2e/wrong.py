@@ -90,7 +90,7 @@ def a_crash_of_the_screen_leaves_a_report(meeting, _quick):
     ana.type("so ")
     ana.expect("so ")  # it has begun: the first screen stands before the history does
     resource.prlimit(ana.process.pid, resource.RLIMIT_AS, (1, 1))
-    ana.type_in_vain("\x1b[200~" + "much " * 12000)
+    ana.type_to_the_end("\x1b[200~" + "much " * 40000)
     ana.over(-signal.SIGABRT)
     given_back = ana.expect("\x1b[?1049l")
     said = ana.shown[given_back:].decode(errors="replace").replace("\r", "").replace("\n", "")

@@ -141,10 +141,11 @@ class Screen:
             data = data[os.write(self.pty, data):]
 
     def type_to_the_end(self, text):
-        """Bit by bit, each once the one before was seen: nobody types on when the program is gone."""
-        for at in range(0, len(text), 1000):
+        """Bit by bit, each once the one before was seen: what is typed when the program is gone is echoed by
+        the terminal, and is a row at most."""
+        for at in range(0, len(text), 60):
             mark, until = self.now(), time.monotonic() + 0.2
-            self.type(text[at:at + 1000])
+            self.type(text[at:at + 60])
             while self.process.poll() is None and self.now() == mark and time.monotonic() < until:
                 time.sleep(0.002)
             if self.process.poll() is not None:

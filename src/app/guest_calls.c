@@ -3,8 +3,8 @@
  * is called more than once at the same address; and who only called us is let go when they go. */
 #include "app/guests_parts.h"
 
+#include "app/unreached.h"
 #include "base/hostport.h"
-#include "net/dial.h"
 #include "net/link.h"
 #include "net/loop.h"
 
@@ -168,25 +168,6 @@ static void tell_vain(struct visitor *visitor, enum call_fault fault)
     guests_tell(visitor->guests, &event);
 }
 
-static enum call_fault fault_of(enum dial_result result)
-{
-    switch (result) {
-    case DIAL_OK:
-        return CALL_HUNG_UP;
-    case DIAL_REFUSED:
-        return CALL_REFUSED;
-    case DIAL_UNREACHABLE:
-        return CALL_UNREACHABLE;
-    case DIAL_TIMEOUT:
-        return CALL_SILENT;
-    case DIAL_NO_NAME:
-        return CALL_NO_NAME;
-    case DIAL_TROUBLE:
-        return CALL_TROUBLE;
-    }
-    return CALL_UNKNOWN;
-}
-
 static void link_take(struct visitor *visitor, struct link *link)
 {
     visitor->link = link;
@@ -202,7 +183,7 @@ static void on_dialled(void *self, enum dial_result result, struct link *link)
         link_take(visitor, link);
         return;
     }
-    visitor->failed = fault_of(result);
+    visitor->failed = fault_of_dial(result);
     visitor->lost = true;
 }
 

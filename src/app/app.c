@@ -595,6 +595,8 @@ void app_free(struct app *app)
             disk_free(app->disk);
         _exit(app->status);
     }
+    /* The end of a terminal is read before its HUP comes: by then nobody would hear it any more. */
+    signal(SIGHUP, SIG_IGN);
     jobs_free(app->jobs);
     exporter_free(app->exporter);
     transcript_free(app->transcript);

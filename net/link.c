@@ -205,16 +205,25 @@ void link_gone(struct link *link, bool reset)
         uv_close((uv_handle_t *)&link->tcp, on_closed);
 }
 
+static void read_start(struct link *link);
+
+static void gulp(struct link *link)
+{
+    link->crumbs_at = loop_mono_ms(link->links->loop);
+    if (!link->paused && !link->eof)
+        read_start(link);
+}
+
 static void on_late(void *self)
 {
     struct link *link = self;
     if (link->state == LINK_LEAVING)
         link_gone(link, true);
+    else if (link->state == LINK_OPEN)
+        gulp(link);
     else
         link_down(link, LINK_DOWN_SILENT);
 }
-
-static void read_start(struct link *link);
 
 /* The oldest goodbye, where there are too many: links are in the order of their beginning, but a
  * list of 64 is searched soon. */
@@ -458,13 +467,35 @@ static void on_room(uv_handle_t *handle, size_t wanted, uv_buf_t *room)
     *room = uv_buf_init((char *)link->links->read, (unsigned int)read_room(link));
 }
 
+/* Who sends a thousand lines a second does not wake us a thousand times: they wait together in the
+ * system for a moment. Bulk comes in large pieces by itself, and who talks as people do is read at
+ * once. */
+static void crumbs_count(struct link *link, size_t size)
+{
+    uint64_t now = loop_mono_ms(link->links->loop);
+    bool waited = link->gulping && now <= link->crumbs_at + 1; /* it was there when we asked */
+    if (now >= link->crumbs_at + CRUMBS_MS) {
+        link->crumbs_at = now;
+        link->crumbs = 0;
+    }
+    link->crumbs++;
+    link->gulping = size < CRUMB_BYTES && (waited || link->crumbs >= CRUMBS);
+    if (!link->gulping || link->state != LINK_OPEN || link->paused)
+        return;
+    link->crumbs = 0;
+    uv_read_stop((uv_stream_t *)&link->tcp);
+    time_set(link, GULP_MS);
+}
+
 static void on_read(uv_stream_t *stream, ssize_t size, const uv_buf_t *room)
 {
     struct link *link = stream->data;
-    if (size > 0)
+    if (size > 0) {
         take(link, (const uint8_t *)room->base, (size_t)size);
-    else if (size < 0)
+        crumbs_count(link, (size_t)size);
+    } else if (size < 0) {
         end(link, (int)size);
+    }
 }
 
 static void read_start(struct link *link)

@@ -6,6 +6,10 @@
 
 enum {
     READ_BYTES = TLS_INCOMING_MAX, /* one large read of a socket */
+    CRUMB_BYTES = 4096,            /* what one wake brought is little */
+    CRUMBS_MS = 16,                /* so often in so short a time, */
+    CRUMBS = 8,                    /* and what comes is read in gulps: */
+    GULP_MS = 8,                   /* nothing is read for so long */
     /* For guests, who have no pings: whose cable is pulled is gone in 45 s, as a peer is. */
     KEEPALIVE_S = 30,   /* nothing heard for so long: the kernel asks, ten times in ten seconds */
     UNHEARD_MS = 45000, /* what was sent is not acknowledged; a quarter of an hour by default */
@@ -49,7 +53,10 @@ struct link {
     const struct link_calls *calls;
     void *self;
     struct chore chore;
-    struct timer *timer; /* until it is up, and in LEAVING */
+    struct timer *timer; /* until it is up, between two gulps, and in LEAVING */
+    uint64_t crumbs_at;  /* when the crumbs at hand began, or when a gulp was asked for */
+    unsigned crumbs;
+    bool gulping;
     struct tls *tls;
     struct buf first; /* sniffed */
     struct buf out;   /* queued: plain, not encrypted */

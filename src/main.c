@@ -52,6 +52,7 @@ struct face {
     struct timer *timer;
     struct files *files; /* of the folder that completion looks into */
     uint64_t drawn_at;
+    unsigned owed;   /* frames that wait for nothing */
     uint64_t number; /* of the latest line */
     struct buf keys; /* not looked at yet: a paste of many lines waits for the disk */
     size_t entered;  /* lines, since `entered_at` */
@@ -295,6 +296,7 @@ static void draw(struct face *face, struct model *model)
     show(face, model);
     app_drawn(face->app);
     face->drawn_at = loop_mono_ms(app_loop(face->app));
+    face->owed -= face->owed > 0;
     face->touched = false;
 }
 
@@ -321,8 +323,13 @@ static void keys_take(struct face *face)
         buf_eat(&face->keys, size);
         requests_do(face);
         face->touched = true;
-        face->drawn_at = 0; /* what was typed shows at once */
+        face->owed = 2; /* what was typed shows at once, and so does what it brings */
     }
+}
+
+static uint64_t frame_due(const struct face *face)
+{
+    return face->owed ? 0 : face->drawn_at + FRAME_MS;
 }
 
 /* The next moment at which the screen or the keys want to be looked at. */
@@ -336,8 +343,8 @@ static void timer_next(struct face *face)
         at = now + AWAY_MS;
     if (face->keys.length > 0 && face->entered_at + LINES_MS < at)
         at = face->entered_at + LINES_MS;
-    if (face->touched && face->drawn_at + FRAME_MS < at)
-        at = face->drawn_at + FRAME_MS;
+    if (face->touched && frame_due(face) < at)
+        at = frame_due(face);
     timer_set(face->timer, at);
 }
 
@@ -345,12 +352,9 @@ static void on_turned(void *self)
 {
     struct face *face = self;
     struct model *model = app_model(face->app);
-    uint64_t now = loop_mono_ms(app_loop(face->app));
-    if (model && (model->dirty || face->touched)) {
-        face->touched = true;
-        if (now >= face->drawn_at + FRAME_MS)
-            draw(face, model);
-    }
+    face->touched = face->touched || (model && model->dirty);
+    if (model && face->touched && loop_mono_ms(app_loop(face->app)) >= frame_due(face))
+        draw(face, model);
     keys_take(face);
     if (app_is_leaving(face->app)) {
         ui_keep(face->ui);

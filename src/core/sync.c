@@ -557,6 +557,7 @@ uint64_t sync_due(const struct sync *sync)
 {
     uint64_t due = logs_bytes(sync->logs) ? sync->trim_at : UINT64_MAX;
     sooner(&due, sync->rate_at);
+    sooner(&due, checks_due(sync));
     for (size_t i = 0; i < sync->link_end; i++) {
         const struct link *link = sync->links[i];
         if (!link)

@@ -25,10 +25,13 @@ enum {
     SYNC_HELD_MAX = 32 * 1024 * 1024, /* bytes of all entries on their way to the disk */
     SYNC_HELD_LEAST = 128 * 1024,     /* of it, what every introducing link has in any case */
     SYNC_CHECKS = 4,                  /* runs being checked: as many threads do it */
-    SYNC_STORES = 2,                  /* commits under way: one works, one waits */
-    SYNC_BATCH = 256,                 /* entries of one commit: it is over within some 20 ms */
-    SYNC_EXCLUDED = 4096,             /* authors left out of one link's digests: 200 KB */
-    SYNC_SERVING = 64,                /* questions of one link that wait: 16 times what we ask */
+    SYNC_CROWD_MS = 16,      /* in which a crowd's words are gathered: one frame on a screen */
+    SYNC_CROWD = 8,          /* words in them that are a crowd: 500 a second */
+    SYNC_CROWD_MOST = 64,    /* so many wait no longer */
+    SYNC_STORES = 2,         /* commits under way: one works, one waits */
+    SYNC_BATCH = 256,        /* entries of one commit: it is over within some 20 ms */
+    SYNC_EXCLUDED = 4096,    /* authors left out of one link's digests: 200 KB */
+    SYNC_SERVING = 64,       /* questions of one link that wait: 16 times what we ask */
     SYNC_ROWS = 8192,        /* sent in one round: 450 KB; fewer, the longer nothing comes of it */
     SYNC_TIMEOUT_MS = 10000, /* without one entry that was asked for: the link is left alone */
     SYNC_QUIET_FIRST_MS = 5000,  /* for so long; doubled */

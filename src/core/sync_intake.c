@@ -80,6 +80,18 @@ static bool item_fits(struct sync *sync, struct flight *flight, bool asked)
     return asked || rate_left(sync, flight->author);
 }
 
+/* One more word that was just said. */
+static void crowd_count(struct sync *sync)
+{
+    uint64_t now = sync->now.mono_ms;
+    if (now >= sync->crowd_at + SYNC_CROWD_MS) {
+        sync->crowded = sync->crowd >= SYNC_CROWD && now < sync->crowd_at + 2 * SYNC_CROWD_MS;
+        sync->crowd_at = now;
+        sync->crowd = 0;
+    }
+    sync->crowd++;
+}
+
 static void item_take(struct sync *sync, struct flight *flight, struct link *link,
                       struct entry *entry)
 {
@@ -119,6 +131,8 @@ static void item_take(struct sync *sync, struct flight *flight, struct link *lin
     have_set(item->have, link);
     item->from = link->serial;
     item->live = !asked;
+    if (item->live)
+        crowd_count(sync);
     item->restart = seq != tail + 1;
     if (asked && seq == flight->ask_high)
         ask_end(sync, flight);
@@ -273,9 +287,20 @@ static void check_start(struct sync *sync, struct flight *flight)
     effect_add(sync, effect);
 }
 
+/* A signature proves all that its author said before it: where words come in a crowd, those of a
+ * moment are checked, drawn and committed together. Who talks at the pace of people never waits. */
+uint64_t checks_due(const struct sync *sync)
+{
+    uint64_t due = sync->crowd_at + SYNC_CROWD_MS;
+    bool waits = sync->crowded && sync->crowd < SYNC_CROWD_MOST && sync->checks.count > 0;
+    return waits && !sync->halted && due > sync->now.mono_ms ? due : 0;
+}
+
 void checks_pump(struct sync *sync)
 {
     struct flight *flight;
+    if (checks_due(sync))
+        return;
     while (sync->job_count < SYNC_CHECKS && (flight = ring_next_check(sync)) != NULL)
         check_start(sync, flight);
 }

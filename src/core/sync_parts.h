@@ -261,6 +261,9 @@ struct sync {
     struct ring stores;
     struct job *jobs;
     size_t job_count;
+    uint64_t crowd_at; /* when the words at hand began to be counted */
+    uint32_t crowd;    /* so many were just said, since then */
+    bool crowded;      /* and before that they were many */
     struct batch *batches;
     size_t batch_count;
     struct proof *proofs;
@@ -356,6 +359,8 @@ void own_handle(struct sync *sync, struct entry *entry);
 void checked_handle(struct sync *sync, uint64_t ticket, const struct run_verdict *verdict);
 void checks_pump(struct sync *sync);
 bool flight_checkable(const struct flight *flight);
+/* When checks begin that wait for a crowd's words; 0: none does. */
+uint64_t checks_due(const struct sync *sync);
 
 /* sync_store.c */
 void stores_pump(struct sync *sync);

@@ -15,6 +15,7 @@ import sys
 import tempfile
 import threading
 import time
+from pathlib import Path
 
 # seconds; what a story waits for takes one or two, on a loaded machine ten; programs that are
 # looked at while they run (scripts/deep.sh) are SLOWER
@@ -54,6 +55,21 @@ def matches(event, wanted):
         elif event.get(key) != value:
             return False
     return True
+
+
+def waits_of(pid):
+    """In what call of the kernel each thread of a process is, and each of its children."""
+    def told(folder):
+        try:
+            return f"{(folder / 'comm').read_text().strip()}: {(folder / 'wchan').read_text()}"
+        except OSError as error:
+            return str(error)
+
+    tasks = sorted(Path(f"/proc/{pid}/task").glob("*"))
+    children = [child for task in tasks if (task / "children").exists()
+                for child in (task / "children").read_text().split()]
+    return "\n".join([told(task) for task in tasks] +
+                     [f"its child {told(Path('/proc') / child)}" for child in children])
 
 
 class Peer:
@@ -124,9 +140,10 @@ class Peer:
         try:
             status = process.wait(LIMIT)
         except subprocess.TimeoutExpired:
+            waits = waits_of(process.pid)
             process.kill()
             process.wait()
-            raise Failed(f"{self.name} did not end\n{self.meeting.transcript()}") from None
+            raise Failed(f"{self.name} did not end\n{waits}\n{self.meeting.transcript()}") from None
         self.reader.join(LIMIT)
         try:
             process.stdin.close()

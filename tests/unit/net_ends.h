@@ -20,6 +20,7 @@ struct end {
     struct buf heard;
     bool deaf; /* counts, and keeps nothing */
     size_t heard_size;
+    int hearings;
     int queueds;
     size_t queued;
     enum link_down why;
@@ -97,6 +98,7 @@ static inline void on_bytes(void *self, const uint8_t *bytes, size_t size)
     assert_false(end->paused);
     assert_in_range(size, 1, TLS_PLAIN_MAX);
     end->heard_size += size;
+    end->hearings++;
     if (!end->deaf)
         assert_true(buf_add(&end->heard, bytes, size));
     act(end, end->in_bytes);

@@ -93,6 +93,31 @@ static void idle_links_wake_nobody(void **state)
     timer_free(timer);
 }
 
+/* A byte a turn, as fast as turns go: those of some milliseconds are read together. A machine that
+ * was too slow for that is asked again. */
+static void crumbs_are_read_in_gulps(void **state)
+{
+    (void)state;
+    enum { BYTES = 400, TRIES = 20 };
+    for (int i = 0; i < TRIES; i++) {
+        again(LINK_LIMITS);
+        both_up(LINK_PLAIN);
+        uint64_t began = loop_mono_ms(loop);
+        for (size_t byte = 0; byte < BYTES; byte++) {
+            send_all(&ends[CALLER], words + byte, 1);
+            turn();
+        }
+        bool quick = loop_mono_ms(loop) - began < BYTES / 2;
+        UNTIL(ends[LISTENER].heard_size == BYTES);
+        assert_memory_equal(buf_bytes(&ends[LISTENER].heard), words, BYTES);
+        if (!quick)
+            continue;
+        assert_in_range(ends[LISTENER].hearings, 1, BYTES / 2);
+        return;
+    }
+    skip();
+}
+
 /* ---- bounds ---- */
 
 static void a_queue_is_bounded_and_says_when_it_shrinks(void **state)
@@ -368,6 +393,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(two_guests_talk, setup, teardown),
         cmocka_unit_test_setup_teardown(a_greeting_in_up_is_the_first_word, setup, teardown),
         cmocka_unit_test_setup_teardown(one_turn_is_one_write_and_one_record, setup, teardown),
+        cmocka_unit_test_setup_teardown(crumbs_are_read_in_gulps, setup, teardown),
         cmocka_unit_test_setup_teardown(idle_links_wake_nobody, setup, teardown),
         cmocka_unit_test_setup_teardown(a_queue_is_bounded_and_says_when_it_shrinks, setup,
                                         teardown),

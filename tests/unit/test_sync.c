@@ -494,6 +494,35 @@ static void it_repeats(void **state)
     assert_int_equal(bytes[0], bytes[1]);
 }
 
+/* A thousand words a second are proved by a few signatures; words at the pace of people each by
+ * their own, at once. */
+static void a_crowd_is_proved_together(void **state)
+{
+    (void)state;
+    enum { WORDS = 320, PEOPLE_MS = 40, FEW = WORDS / SYNC_CROWD };
+    struct world *world = world_of(2);
+    world_link(world, 0, 1);
+    world_run(world, 100);
+    struct world_node *other = &world->nodes[1];
+    for (int i = 0; i < WORDS; i++) {
+        world_say(world, 0, "much");
+        world_run(world, 1);
+    }
+    assert_true(world_settle(world, 5000));
+    assert_int_equal(other->stored, WORDS);
+    assert_in_range(other->checks, 1, FEW);
+    world_run(world, 1000);
+    for (unsigned i = 1; i <= 10; i++) {
+        unsigned checks = other->checks;
+        world_say(world, 0, "well");
+        world_run(world, PEOPLE_MS / 2);
+        assert_int_equal(other->stored, WORDS + i);
+        assert_int_equal(other->checks, checks + 1);
+        world_run(world, PEOPLE_MS / 2);
+    }
+    world_free(world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -519,6 +548,7 @@ int main(void)
         cmocka_unit_test(thousands_of_rows),
         cmocka_unit_test(hundreds_of_epochs),
         cmocka_unit_test(it_repeats),
+        cmocka_unit_test(a_crowd_is_proved_together),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

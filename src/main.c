@@ -1,14 +1,13 @@
 /*~ Welcome. Tertulia is a chat for the people of one LAN, with no server. Comments that start like
  * this one are a tour: read them in the order that HACKING.md gives.
  *
- * This file is the only one that knows both the node (app) and the screen (ui). Everything that
+ * Only this file and main_pages.c know both the node (app) and the screen (ui). Everything that
  * happens takes one road: bytes, keys, timers and disk results become events, the node answers
  * with effects, app performs them, and the screen is drawn from the model once a turn. */
 #include "app/app.h"
 #include "app/config.h"
 #include "app/consult.h"
 #include "app/doctor.h"
-#include "app/facts.h"
 #include "app/files.h"
 #include "app/home.h"
 #include "app/i18n.h"
@@ -18,18 +17,17 @@
 #include "base/clean.h"
 #include "base/gettext.h"
 #include "base/i18n.h"
+#include "main_pages.h"
 #include "net/loop.h"
 #include "net/timer.h"
 #include "ui/library.h"
 #include "ui/terminal.h"
 #include "ui/ui.h"
 
-#include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 #include <utlist.h>
 
@@ -279,8 +277,24 @@ static void show(struct face *face, const struct model *model)
 {
     char title[MESSAGE_TEXT_BYTES];
     terminal_draw(face->terminal, ui_draw(face->ui, model), ui_theme(face->ui));
+    face->drawn_at = loop_mono_ms(app_loop(face->app));
+    face->owed -= face->owed > 0;
+    face->touched = false;
     ui_title(face->ui, model, title, sizeof title);
     terminal_title(face->terminal, title);
+}
+
+/* In a crowd of words a key does not wait for them to be drawn, which is soon. */
+static bool echo(struct face *face, const struct model *model)
+{
+    bool early = loop_mono_ms(app_loop(face->app)) < face->drawn_at + FRAME_MS;
+    const struct grid *grid = early ? ui_echo(face->ui, model) : NULL;
+    if (!grid)
+        return false;
+    terminal_draw(face->terminal, grid, ui_theme(face->ui));
+    face->touched = model->dirty != 0;
+    face->owed = 0;
+    return true;
 }
 
 static void draw(struct face *face, struct model *model)
@@ -288,6 +302,8 @@ static void draw(struct face *face, struct model *model)
     int rows, columns;
     terminal_size(face->terminal, &rows, &columns);
     ui_resize(face->ui, rows, columns);
+    if (echo(face, model))
+        return;
     ui_follow(face->ui, model);
     if (requests_do(face) && (model = app_model(face->app)))
         ui_follow(face->ui, model);
@@ -295,9 +311,6 @@ static void draw(struct face *face, struct model *model)
         return;
     show(face, model);
     app_drawn(face->app);
-    face->drawn_at = loop_mono_ms(app_loop(face->app));
-    face->owed -= face->owed > 0;
-    face->touched = false;
 }
 
 /* ---- keys ---- */
@@ -462,126 +475,6 @@ static void shown(struct face *face, const struct node_line *line)
         bell(face);
 }
 
-/* ---- answers, as lists ---- */
-
-/* That it is a guest, whose, and what that means. */
-static void guest_text(const struct node_peer *peer, const char *address,
-                       char into[MESSAGE_TEXT_BYTES])
-{
-    const char *texts[] = {peer->guest, peer->host ? peer->host : "?", address};
-    /* TRANSLATORS: of a guest: the chat it comes from, whose guest it is, its address or nothing */
-    message_fill(_("%1$s, a guest of %2$s, not encrypted  %3$s"), texts, 3, into,
-                 MESSAGE_TEXT_BYTES);
-}
-
-static void answer_peers(struct face *face, const struct node_answer *answer)
-{
-    ui_page_open(face->ui, _("People"));
-    for (size_t i = 0; i < answer->count; i++) {
-        const struct node_peer *peer = &answer->peers[i];
-        char right[MESSAGE_TEXT_BYTES] = "", address[APP_ADDRESS_TEXT] = "";
-        if (peer->address.port)
-            app_address_text(&peer->address, address);
-        if (peer->guest)
-            guest_text(peer, address, right);
-        else
-            snprintf(right, sizeof right, "%s", address);
-        ui_page_add(face->ui, peer->presence == PRESENCE_GONE ? STYLE_GONE : STYLE_TEXT, peer->name,
-                    right, NULL, NULL);
-    }
-}
-
-static void fact(void *self, const char *what, const char *text)
-{
-    struct face *face = self;
-    ui_page_add(face->ui, STYLE_TEXT, what, text, NULL, NULL);
-}
-
-static void answer_info(struct face *face, const struct node_answer *answer)
-{
-    ui_page_open(face->ui, answer->peers[0].name);
-    facts_of_peer(&answer->peers[0], fact, face);
-    if (answer->verify[0])
-        ui_page_add(face->ui, STYLE_TRUST, _("To compare aloud"), answer->verify, NULL, NULL);
-}
-
-static void answer_rooms(struct face *face, const struct node_answer *answer)
-{
-    ui_page_open(face->ui, _("Rooms"));
-    for (size_t i = 0; i < answer->count; i++)
-        ui_page_add(face->ui, answer->rooms[i].joined ? STYLE_TEXT : STYLE_QUIET,
-                    answer->rooms[i].conversation, answer->rooms[i].topic,
-                    answer->rooms[i].conversation, NULL);
-}
-
-/* A guest's words are its own, and it is said whose guest it is. */
-static char *speaker_text(const struct node_line *line)
-{
-    enum { ROOM = 3 * LABEL_BYTES };
-    if (line->guest.size == 0)
-        return xstrdup(line->name);
-    char *guest = xstrndup((const char *)line->guest.bytes, line->guest.size);
-    char *dialect = xstrndup((const char *)line->dialect.bytes, line->dialect.size);
-    const char *texts[] = {guest, dialect, line->name};
-    char *whole = xmalloc(ROOM);
-    message_fill(_("%1$s (%2$s, via %3$s)"), texts, 3, whole, ROOM);
-    free(guest);
-    free(dialect);
-    return whole;
-}
-
-/* When, and who. */
-static void hit_text(const struct node_line *line, char *into, size_t size)
-{
-    time_t seconds = (time_t)(line->time / 1000);
-    struct tm tm;
-    char when[32] = "";
-    char *who = speaker_text(line);
-    if (localtime_r(&seconds, &tm))
-        strftime(when, sizeof when, "%Y-%m-%d %H:%M", &tm);
-    snprintf(into, size, "%s %s", when, who);
-    free(who);
-}
-
-static void answer_search(struct face *face, const struct node_answer *answer)
-{
-    ui_page_open(face->ui, _("Found"));
-    for (size_t i = answer->count; i-- > 0;) {
-        const struct node_line *line = &answer->lines[i];
-        const char *room = line->whisper ? "" : line->conversation;
-        size_t size = strlen(room) + line->text.size + 2;
-        char left[MESSAGE_TEXT_BYTES], *text = xmalloc(size);
-        hit_text(line, left, sizeof left);
-        snprintf(text, size, "%s%s%.*s", room, *room ? " " : "", (int)line->text.size,
-                 (const char *)line->text.bytes);
-        ui_page_add(face->ui, STYLE_TEXT, left, text, line->conversation, &line->order);
-        free(text);
-    }
-}
-
-static void answer_who_got(struct face *face, const struct node_answer *answer)
-{
-    ui_page_open(face->ui, _("Who has your last message"));
-    for (size_t i = 0; i < answer->count; i++)
-        ui_page_add(face->ui, answer->stored[i] ? STYLE_GOT : STYLE_SENT, answer->labels[i],
-                    answer->stored[i] ? _("has it") : _("not yet"), NULL, NULL);
-}
-
-static void answer(struct face *face, const struct node_answer *answer)
-{
-    if (answer->command == COMMAND_ROOMS)
-        answer_rooms(face, answer);
-    else if (answer->command == COMMAND_SEARCH)
-        answer_search(face, answer);
-    else if (answer->command == COMMAND_WHO_GOT)
-        answer_who_got(face, answer);
-    else if ((answer->command == COMMAND_INFO || answer->command == COMMAND_VERIFY) &&
-             answer->count == 1)
-        answer_info(face, answer);
-    else
-        answer_peers(face, answer);
-}
-
 static void command(struct face *face, const struct command *command)
 {
     if (ui_command(face->ui, app_model(face->app), command))
@@ -615,7 +508,7 @@ static void on_effect(void *self, const struct node_effect *effect)
     if (effect->kind == EFFECT_BACK)
         ui_back(face->ui, effect->back.conversation, effect->back.text);
     else if (effect->kind == EFFECT_ANSWER)
-        answer(face, &effect->answer);
+        page_answer(face->ui, &effect->answer);
     else if (effect->kind == EFFECT_COMMAND)
         command(face, effect->command);
     else if (effect->kind == EFFECT_GO)
@@ -628,30 +521,11 @@ static void on_effect(void *self, const struct node_effect *effect)
     }
 }
 
-static void doctor_sentence(struct face *face, enum style style, const char *left,
-                            const struct message *message)
-{
-    char text[MESSAGE_TEXT_BYTES];
-    if (!message->one)
-        return;
-    message_text(message, i18n_translate, text, sizeof text);
-    ui_page_add(face->ui, style, left, text, NULL, NULL);
-}
-
 static void on_doctor(void *self, const struct doctor_report *report, uint64_t line)
 {
-    static const enum style LOOKS[] = {
-        [DOCTOR_FINE] = STYLE_GOT, [DOCTOR_ADVICE] = STYLE_SENT, [DOCTOR_WRONG] = STYLE_ERROR};
     struct face *face = self;
     (void)line;
-    ui_page_open(face->ui, doctor_is_fine(report) ? _("The doctor found nothing wrong")
-                                                  : _("The doctor found something wrong"));
-    for (size_t i = 0; i < report->count; i++) {
-        const struct doctor_word *word = &report->words[i];
-        doctor_sentence(face, LOOKS[word->verdict], _(doctor_verdict_name(word->verdict)),
-                        &word->what);
-        doctor_sentence(face, STYLE_TEXT, "", &word->todo);
-    }
+    page_doctor(face->ui, report);
     face->touched = true;
 }
 

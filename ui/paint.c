@@ -405,14 +405,15 @@ void paint_status(struct ui *ui, const struct model *model)
 /* ---- all of it ---- */
 
 /* Every key is drawn before the next is looked at; most change one row. */
-static bool is_light(const struct ui *ui, const struct model *model)
+const struct grid *ui_echo(struct ui *ui, const struct model *model)
 {
-    return !ui->stale && model->dirty == 0 && model->now / MINUTE_MS == ui->minute;
+    bool light = !ui->stale && model->now / MINUTE_MS == ui->minute;
+    return light && paint_input(ui, model) == ui->input_rows ? &ui->grid : NULL;
 }
 
 const struct grid *ui_draw(struct ui *ui, const struct model *model)
 {
-    if (is_light(ui, model) && paint_input(ui, model) == ui->input_rows)
+    if (model->dirty == 0 && ui_echo(ui, model))
         return &ui->grid;
     struct places_wish wish = {.rows = ui->rows,
                                .columns = ui->columns,

@@ -125,6 +125,9 @@ void ui_request_done(struct ui_request *request);
 
 /* Draws the screen; it stays until the next call. */
 const struct grid *ui_draw(struct ui *ui, const struct model *model);
+/* The same with only what was typed anew, whatever else changed meanwhile; NULL: more has to be
+ * drawn. */
+const struct grid *ui_echo(struct ui *ui, const struct model *model);
 const struct theme *ui_theme(const struct ui *ui);
 /* For the terminal's title: "(3) #lab - tertulia". Clean. */
 void ui_title(const struct ui *ui, const struct model *model, char *into, size_t size);

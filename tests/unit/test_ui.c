@@ -705,8 +705,7 @@ static void requests_have_a_bound(void **state)
     assert_int_equal(count, UI_REQUESTS);
 }
 
-/* Typing draws the input alone: whatever comes in between, the screen is what all of it would be.
- */
+/* Typing draws the input alone: whatever comes between, the screen is what all of it would be. */
 static void what_is_typed_is_drawn_as_all_would_be(void **state)
 {
     (void)state;
@@ -737,6 +736,23 @@ static void what_is_typed_is_drawn_as_all_would_be(void **state)
             assert_true(cell_equal(&light.cells[at], &grid->cells[at]));
         free(light.cells);
     }
+}
+
+/* While others' words wait for their frame, what is typed does not. */
+static void an_echo_is_the_row_of_the_input_alone(void **state)
+{
+    (void)state;
+    size_t rows = 23 * 80 * sizeof(struct cell);
+    struct conversation *lab = lab_with(20);
+    struct cell *before = xmemdup(ui_draw(ui, &scene.model)->cells, rows);
+    scene_say(&scene, lab, &scene.people[1], 0, "one of a crowd");
+    ui_feed(ui, &scene.model, now, "b", 1);
+    assert_memory_equal(ui_echo(ui, &scene.model)->cells, before, rows);
+    input_shows("ana → #lab › b");
+    free(before);
+    ui_feed(ui, &scene.model, now, "\r", 1); /* asks for more than a row */
+    assert_null(ui_echo(ui, &scene.model));
+    assert_true(screen_has("one of a crowd"));
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, start, stop)
@@ -777,6 +793,7 @@ int main(void)
         TEST(drafts_and_titles_can_be_kept),
         TEST(requests_have_a_bound),
         TEST(what_is_typed_is_drawn_as_all_would_be),
+        TEST(an_echo_is_the_row_of_the_input_alone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,6 +1,7 @@
 /* Lines out of a stream of bytes. What is held never passes LINE_BYTES. */
 #include "app/lines.h"
 
+#include "base/alloc.h"
 #include "base/utf8.h"
 
 #include <string.h>
@@ -36,9 +37,9 @@ static void line_give(struct lines *lines)
         length--;
     enum line_problem problem =
         lines->too_long ? LINE_TOO_LONG : problem_of((const char *)buf_bytes(held), length);
-    if (problem == LINE_FINE && length == held->length && !buf_add(held, "", 1))
-        problem = LINE_TOO_LONG;
     if (problem == LINE_FINE) {
+        if (!buf_add(held, "", 1))
+            die("a line that is longer than was measured");
         char *text = (char *)held->room + held->start;
         text[length] = '\0';
         lines->line(lines->self, text, length, problem);

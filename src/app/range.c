@@ -189,8 +189,8 @@ static bool cidr_parse(const struct parse *parse, char *host, char *slash, struc
     const char *at = slash + 1;
     uint32_t bits;
     *slash = '\0';
-    bool ipv4 = address_parse(host, 0, &item->first) && address_is_ipv4(&item->first);
-    bool known = ipv4 || address_parse(host, 0, &item->first);
+    bool known = address_parse(host, 0, &item->first);
+    bool ipv4 = known && address_is_ipv4(&item->first);
     if (!known || !number_take(&at, ipv4 ? 32 : 128, &bits) || *at)
         return fail(parse, N_("\"%s\" is no subnet: one is written 192.168.1.0/24."));
     if (!ipv4 && bits < IPV6_BITS_LEAST)
@@ -202,16 +202,16 @@ static bool cidr_parse(const struct parse *parse, char *host, char *slash, struc
     return item_span(parse, item, net | mask);
 }
 
-/* 10.0.0.1-9 or 10.0.0.1-10.0.1.9. */
+/* 10.0.0.1-9 or 10.0.0.1-10.0.1.9: nothing but digits, dots and dashes, so no IPv6. */
 static bool span_parse(const struct parse *parse, char *host, char *dash, struct range_item *item)
 {
     struct address last;
     const char *at = dash + 1;
     uint32_t octet;
     *dash = '\0';
-    if (!address_parse(host, 0, &item->first) || !address_is_ipv4(&item->first))
+    if (!address_parse(host, 0, &item->first))
         return fail(parse, N_("\"%s\" is no range of addresses: one is written 192.168.1.20-90."));
-    if (address_parse(at, 0, &last) && address_is_ipv4(&last))
+    if (address_parse(at, 0, &last))
         return item_span(parse, item, last_bytes(&last));
     if (!number_take(&at, 255, &octet) || *at)
         return fail(parse, N_("\"%s\" is no range of addresses: one is written 192.168.1.20-90."));
@@ -221,7 +221,7 @@ static bool span_parse(const struct parse *parse, char *host, char *dash, struct
 static bool name_parse(const struct parse *parse, const char *host, struct range_item *item)
 {
     struct hostport where;
-    if (hostport_parse(host, &where) != HOSTPORT_OK || where.port || !*where.host)
+    if (hostport_parse(host, &where) != HOSTPORT_OK || where.port)
         return fail(parse, N_("\"%s\" is neither an address nor the name of a host."));
     item->name = xstrdup(where.host);
     return true;

@@ -34,7 +34,7 @@ const struct dialect *dialect_of_port(uint16_t port)
 const struct dialect *dialect_of_first(struct span first)
 {
     for (size_t i = 0; i < DIALECT_COUNT; i++)
-        if (DIALECTS[i]->fits && DIALECTS[i]->fits(first))
+        if (DIALECTS[i]->fits(first))
             return DIALECTS[i];
     return &dialect_plain;
 }

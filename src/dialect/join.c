@@ -102,8 +102,7 @@ static bool is_letter(int32_t code)
 
 static bool is_name_mark(int32_t code)
 {
-    return (code >= 0x300 && code <= 0x36f) ||
-           (code > 0 && code < 0x80 && memchr("_-.'~@", code, 6));
+    return (code >= 0x300 && code <= 0x36f) || (code < 0x80 && memchr("_-.'~@", code, 6));
 }
 
 /* Whether a word is what names are made of, and no kaomoji. */

@@ -168,23 +168,27 @@ enum { TABLES = sizeof tables / sizeof tables[0] };
 
 static const struct part *part_by_number(Tertulia__Frame__KindCase number)
 {
-    for (size_t table = 0; table < TABLES; table++)
+    for (size_t table = 0;; table++) {
+        if (table == TABLES)
+            die("a kind of frame that is in no table");
         for (size_t i = 0; i < tables[table].count; i++)
             if (tables[table].parts[i].number == number)
                 return &tables[table].parts[i];
-    return NULL;
+    }
 }
 
 static const struct part *part_of(const struct frame *frame)
 {
-    for (size_t table = 0; table < TABLES; table++)
+    for (size_t table = 0;; table++) {
+        if (table == TABLES)
+            die("a frame of no kind");
         for (size_t i = 0; i < tables[table].count; i++) {
             const struct part *part = &tables[table].parts[i];
             if (part->kind == frame->kind &&
                 (part->kind != FRAME_OVERLAY || part->overlay == frame->overlay.kind))
                 return part;
         }
-    die("a frame of no kind");
+    }
 }
 
 enum { LENGTH = 4 };
@@ -221,8 +225,6 @@ static bool frame_in(const Tertulia__Frame *from, struct frame *into, struct are
     if (from->kind_case == TERTULIA__FRAME__KIND__NOT_SET)
         return true; /* of a later version */
     const struct part *part = part_by_number(from->kind_case);
-    if (!part)
-        die("a kind of frame that is in no table");
     into->kind = part->kind;
     return part->in(from->proof, into, arena); /* whichever member it is */
 }

@@ -11,9 +11,9 @@ enum { DIGITS_MOST = 5 };
 
 bool neighbour_name(struct span text)
 {
-    text = span_trim(text);
+    text = span_trim(text); /* so that something stands behind the blank, if that is there */
     size_t before = sizeof NEIGHBOUR - 1;
-    if (!span_begins(text, NEIGHBOUR) || text.size == before || text.size > before + DIGITS_MOST)
+    if (!span_begins(text, NEIGHBOUR) || text.size > before + DIGITS_MOST)
         return false;
     for (size_t i = before; i < text.size; i++)
         if (text.bytes[i] < '0' || text.bytes[i] > '9')

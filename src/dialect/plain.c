@@ -12,14 +12,13 @@ static void message(struct guest *guest, struct span line)
 {
     const struct dialect *dialect = dialect_of_first(line);
     if (guest->role == GUEST_ACCEPTED && is_telling(dialect, line)) {
-        /* of who is somebody already, only what it speaks is news */
-        bool known = guest->known;
+        /* it said something else first, and is somebody already: only what it speaks is news */
         guest->known = false;
         guest_speaks(guest, dialect);
-        if (known && dialect == &dialect_named)
+        if (dialect == &dialect_named)
             guest_known(guest, dialect, span_of(NULL, 0));
         dialect->message(guest, line);
-        guest->known |= known;
+        guest->known = true;
         return;
     }
     if (!guest->known)

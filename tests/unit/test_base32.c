@@ -43,8 +43,9 @@ static void takes_either_case_and_nothing_else(void **state)
     uint8_t back[3];
     assert_true(base32_decode("MZXW6", back, 3));
     assert_memory_equal(back, "foo", 3);
-    static const char *const wrong[] = {"mzxw",  "mzxw66", "mzxw1", "mzxw8",
-                                        "mzxw=", "mzx 6",  "mzxw7" /* a spare bit is set */};
+    static const char *const wrong[] = {
+        "mzxw",  "mzxw66", "mzxw1", "mzxw8", "mzxw=",
+        "mzx 6", "mzxw[",  "mzxw`", "mzxw{", "mzxw7" /* a spare bit is set */};
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
         assert_false(base32_decode(wrong[i], back, 3));
 }

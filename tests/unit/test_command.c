@@ -709,6 +709,9 @@ static void quoting_reads_back(void **state)
     struct sys sys = sys_fake(&world);
     struct command_names *names = command_names_new(NULL);
     static const char *const before[] = {"/w ", "/info ", "/disconnect ", "/alias "};
+    char *none = word_quote("", false); /* or it would be no word */
+    assert_string_equal(none, "\"\"");
+    free(none);
     for (size_t round = 0; round < 20000; round++) {
         char name[96], text[512];
         size_t length = awkward_text(&sys, name, sizeof name);

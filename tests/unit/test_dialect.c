@@ -21,6 +21,7 @@ static void a_first_message_tells_the_dialect(void **state)
         {"JOIN", &dialect_join},
         {"JOIN ana|b", &dialect_join},
         {"MSG hola", &dialect_join},
+        {"MSG", &dialect_join},
         {"EXIT", &dialect_join},
         {"EXIT ", &dialect_join},
         {"EXITO", &dialect_plain},
@@ -53,10 +54,18 @@ static void a_first_message_tells_the_dialect(void **state)
         {"Vecino 254", &dialect_neighbour},
         {"Vecino 7|a", &dialect_plain},
         {"Vecino", &dialect_plain},
+        {"Vecino ", &dialect_plain},
         {"Vecino siete", &dialect_plain},
         {"Vecino 7 y yo", &dialect_plain},
         {"Vecino 123456", &dialect_plain},
         {"Estás siendo llamado desde 10.0.0.7", &dialect_neighbour},
+        {"Vecino -7", &dialect_plain},
+        {"2025-10-20 16:60:45: hola", &dialect_plain},
+        {"2025-10-20 16:30:61: hola", &dialect_plain},
+        {"2025-10-00 16:30:45: hola", &dialect_plain},
+        {"2025-12-32 16:30:45: hola", &dialect_plain},
+        {"2025-1 -20 16:30:45: hola", &dialect_plain},
+        {"", &dialect_plain},
         {"hola", &dialect_plain},
         {"GET / HTTP/1.1", &dialect_plain},
     };
@@ -191,6 +200,12 @@ static void the_transcript_has_two_forms(void **state)
     line = transcript_received("10.0.0.7", 54321, span_text("2025-10-20 16:30:45: Hola"), now);
     assert_string_equal(line, "De ('10.0.0.7', 54321): 2025-10-20 16:30:45: Hola - Recibido a "
                               "2025-10-20 11:40:46");
+    free(line);
+    line = transcript_sent("10.0.0.7", span_of(NULL, 0)); /* and of nothing too */
+    assert_string_equal(line, "Enviado a 10.0.0.7: ");
+    free(line);
+    line = transcript_received("10.0.0.7", 1, span_of(NULL, 0), now);
+    assert_string_equal(line, "De ('10.0.0.7', 1):  - Recibido a 2025-10-20 11:40:46");
     free(line);
 }
 

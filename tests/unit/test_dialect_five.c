@@ -152,6 +152,40 @@ static void a_long_word_has_one_receipt(void **state)
     rig_free(rig);
 }
 
+static void dated_owes_no_receipt_of_what_nobody_waits_for(void **state)
+{
+    struct rig *rig = dated_called(state);
+    assert_true(rig_say(rig, "ana", "uno")); /* of no word that is asked for again */
+    rig_is(rig, "dial\n");
+    rig_end(rig);
+    rig_is(rig, "left\n"); /* nobody is told which word it was: that nobody is there, is */
+    assert_true(rig_say(rig, "ana", "dos"));
+    guest_up(rig->guest, rig->now);
+    rig->closed = true; /* nothing was said yet: what comes answers nothing */
+    rig_hear(rig, "Mensaje recibido a las 2025-10-20 16:40:46");
+    rig->closed = false;
+    rig_is(rig, "dial\n> 2025-10-20 16:40:45: ana: uno\nsent: 2025-10-20 16:40:45: ana: uno\n");
+    rig_hear(rig, "Mensaje recibido a las 2025-10-20 16:40:46");
+    rig_is(rig, "known dated\nhang up 0\n");
+    assert_int_equal(guest_waiting(rig->guest), 1);
+    rig_free(rig);
+    rig = dated_called(state); /* and a word of several messages failed once */
+    char text[2001];
+    memset(text, 'x', 2000);
+    text[2000] = '\0';
+    struct guest_word word = rig_word("ana", text);
+    word.id = 5;
+    assert_true(rig_tell(rig, word));
+    rig_end(rig);
+    rig_is(rig, "dial\nfailed 5\n");
+    rig_free(rig);
+    /* a date and nothing behind it is answered, and says nothing */
+    rig = rig_caller(state);
+    rig_hear(rig, "2025-10-20 11:30:45: ");
+    rig_is(rig, "known dated\n> Mensaje recibido a las 2025-10-20 16:40:46\n");
+    rig_free(rig);
+}
+
 /* ---- named ---- */
 
 static void named_asks_and_talks(void **state)
@@ -230,6 +264,7 @@ static void join_has_a_server(void **state)
     rig_hear(rig, "MSG @");
     rig_hear(rig, "MSG @bea");
     rig_hear(rig, "MSG ");
+    rig_hear(rig, "MSG");
     rig_hear(rig, "MSG MSG dos");
     rig_hear(rig, "suelto");
     rig_is(rig, "said <Carlos2>: Hola a todos\nprivate <bea>: sólo tú\nsaid <Carlos2>: @\n"
@@ -372,6 +407,46 @@ static void join_is_called(void **state)
     rig_free(rig);
 }
 
+/* What is drawn around a name is no part of it, whatever letters it is drawn with. */
+static void a_notice_is_read_to_the_letter(void **state)
+{
+    static const struct {
+        const char *line, *event;
+    } cases[] = {
+        {"Jose\xcc\x81 se unió al chat", "joined <Jose\xcc\x81>"},
+        {"[x se unió al chat", "said: [x se"}, /* a name and what is no letter are no word */
+        {"{x salió del chat", "said: {x sali"},
+        {"=x salió del chat", "said: =x sali"},
+        {"a\xc3\x97o salió del chat", "said: a\xc3\x97o sali"}, /* a cross, and a division */
+        {"a\xc3\xb7o salió del chat", "said: a\xc3\xb7o sali"},
+        {"\xc2\xbfx salió del chat", "said: \xc2\xbfx sali"},
+        {"\xc9\x90\xca\x87 salió del chat", "said: \xc9\x90"}, /* arms of kaomoji */
+        {"\xcd\xb0x salió del chat", "said: \xcd\xb0x"},
+        {"._. salió del chat", "said: ._. sali"},
+        {"._. Bea ._. salió del chat", "gone <Bea>"},
+        {"Bea   Luz salió del chat", "gone <Bea   Luz>"},
+        {"se unió al chat", "said: se uni"},
+        {"0123456789012345678901234567890123456789012345678901234567890123x salió del chat",
+         "said: 0123"},
+        {"0123456789012345678901234567890123456789012345678901234567890123x: hola", "said: 0123"},
+    };
+    struct rig *rig = rig_called(state, &dialect_join, 5000);
+    rig_is(rig, "known join\n> JOIN ana\n");
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        rig_hear(rig, cases[i].line);
+        rig_wait(rig, 100);
+        rig->log[rig->used] = '\0';
+        if (strncmp(rig->log, cases[i].event, strlen(cases[i].event)) != 0)
+            fail_msg("%s became %s", cases[i].line, rig->log);
+        rig->used = 0;
+    }
+    rig_free(rig);
+    rig = rig_caller(state); /* a name that is a command is one all the same */
+    rig_hear(rig, "JOIN MSG luz");
+    rig_is(rig, "asks <MSG luz>\n");
+    rig_free(rig);
+}
+
 /* ---- neighbour ---- */
 
 static void neighbour_calls(void **state)
@@ -492,6 +567,27 @@ static void what_piped_sent_at_once_is_told_apart(void **state)
     rig_free(rig);
 }
 
+static void piped_says_what_is_no_message(void **state)
+{
+    struct rig *rig = rig_caller(state);
+    rig_hear(rig, "a:1| "); /* nobody yet: nothing was said */
+    rig_is(rig, "");
+    rig_hear(rig, "sin barra");
+    rig_is(rig, "known piped\nsaid: sin barra\n");
+    rig_hear(rig, "|sin nombre");
+    rig_is(rig, "said: sin nombre\n");
+    rig_hear(rig, "0123456789012345678901234567890123456789012345678901234567890123x|hola");
+    rig->log[rig->used] = '\0';
+    assert_non_null(strstr(rig->log, ": hola\n")); /* cut, and not remembered */
+    rig->used = 0;
+    rig_hear(rig, "1|corto"); /* ends as the other does: the longer one is meant */
+    rig_hear(rig, "b:2|unoa:1|dos");
+    rig_is(rig, "said <1>: corto\nsaid <b:2>: uno\nsaid <a:1>: dos\n");
+    rig_hear(rig, "b:2|a|x"); /* shorter than any name that is known */
+    rig_is(rig, "said <b:2>: a|x\n");
+    rig_free(rig);
+}
+
 /* What one link will only say later, another may hear already: from another host of the same ring.
  */
 static void what_waits_to_be_said_is_ours_already(void **state)
@@ -548,6 +644,36 @@ static void a_line_too_long_to_be_passed_on_is_cut(void **state)
 }
 
 /* ---- whoever it is ---- */
+
+static void plain_stays_what_it_is(void **state)
+{
+    struct rig *rig = rig_caller(state);
+    rig_hear(rig, "hola");
+    rig_hear(rig, "MSG hola"); /* nobody is in a room who did not ask */
+    rig_hear(rig, "a:1|hola");
+    rig_is(rig, "known plain\nsaid: hola\nsaid: MSG hola\nsaid: a:1|hola\n");
+    rig_hear(rig, "JOIN eva");
+    rig_is(rig, "asks <eva>\n");
+    guest_named(rig->guest, rig->now, span_text("eva"));
+    rig_end(rig); /* and it leaves as the one who came */
+    rig->log[rig->used] = '\0';
+    assert_non_null(strstr(rig->log, "known join <eva>\n"));
+    assert_non_null(strstr(rig->log, "left\n"));
+    rig_free(rig);
+    rig = rig_called(state, NULL, 22); /* a server speaks as it likes */
+    rig_hear(rig, "SSH-2.0-OpenSSH_9.2");
+    rig_hear(rig, "--name");
+    rig_is(rig, "known plain\nsaid: SSH-2.0-OpenSSH_9.2\nsaid: --name\n");
+    rig_free(rig);
+    rig =
+        rig_called(state, NULL, 9999); /* whose name came is talked to, whoever it was called as */
+    rig_wait(rig, GUEST_LISTEN_MS);
+    assert_false(guest_hears(rig->guest));
+    rig_hear(rig, "Criss");
+    assert_true(guest_hears(rig->guest));
+    rig_is(rig, "> --name\nknown named <Criss>\n");
+    rig_free(rig);
+}
 
 static void who_was_called_is_found_out(void **state)
 {
@@ -660,6 +786,10 @@ int main(void)
         rig_test(a_line_too_long_to_be_passed_on_is_cut),
         rig_test(who_was_called_is_found_out),
         rig_test(a_peer_that_is_slow_is_no_guest),
+        rig_test(dated_owes_no_receipt_of_what_nobody_waits_for),
+        rig_test(a_notice_is_read_to_the_letter),
+        rig_test(piped_says_what_is_no_message),
+        rig_test(plain_stays_what_it_is),
     };
     core_start();
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,8 @@
 /* Envelopes have one form; bodies come back as they went, and bad ones do not come in. */
 #include "unit.h"
 
+#include "core/sealed.h"
+#include "dialect/strict.h"
 #include "dialect/tertulia.pb-c.h"
 #include "make.h"
 
@@ -221,12 +223,161 @@ static void bad_bodies_are_refused(void **state)
     assert_null(native_codec.body_unpack(ENTRY_CALL, span_of(short_id, 3)));
 }
 
+/* Each body with one part that is no good. */
+static void every_part_of_a_body_is_looked_at(void **state)
+{
+    (void)state;
+    static uint8_t many[2 * ENTRY_MAX];
+    uint8_t bytes[2 * ENTRY_MAX];
+    size_t size;
+    struct body body = {.kind = ENTRY_SAY, .say = {.text = span_text("hi")}};
+    assert_false(native_codec.body_pack(&body, bytes, 3, &size)); /* a byte short */
+    assert_int_equal(size, 4);
+    assert_true(native_codec.body_pack(&body, bytes, 4, &size));
+    assert_null(native_codec.body_unpack(ENTRY_SAY, span_of(many, ENTRY_MAX + 1)));
+    Tertulia__Again again = TERTULIA__AGAIN__INIT;
+    Tertulia__Say say = TERTULIA__SAY__INIT;
+    say.text = (ProtobufCBinaryData){2, many};
+    say.again = &again;
+    again.seq = 1;
+    for (size_t epoch = 15; epoch <= 17; epoch++) {
+        again.epoch = (ProtobufCBinaryData){epoch, many};
+        size = tertulia__say__pack(&say, bytes);
+        struct body *back = native_codec.body_unpack(ENTRY_SAY, span_of(bytes, size));
+        assert_int_equal(back != NULL, epoch == 16);
+        free(back);
+    }
+    again.epoch.len = 16;
+    again.seq = 0;
+    size = tertulia__say__pack(&say, bytes);
+    assert_null(native_codec.body_unpack(ENTRY_SAY, span_of(bytes, size)));
+    static const size_t sealed[][3] = {{32, 32, 1}, {31, 32, 0}, {32, 31, 0}, {33, 32, 0}};
+    for (size_t i = 0; i < sizeof sealed / sizeof *sealed; i++) {
+        Tertulia__Sealed one = TERTULIA__SEALED__INIT;
+        one.ephemeral = (ProtobufCBinaryData){sealed[i][0], many};
+        one.commitment = (ProtobufCBinaryData){sealed[i][1], many};
+        one.slots = (ProtobufCBinaryData){2 * SLOT_BYTES, many};
+        one.box = (ProtobufCBinaryData){BOX_TAG + BOX_PAD, many};
+        size = tertulia__sealed__pack(&one, bytes);
+        struct body *back = native_codec.body_unpack(ENTRY_SEALED, span_of(bytes, size));
+        assert_int_equal(back != NULL, sealed[i][2]);
+        free(back);
+    }
+}
+
+static bool whisper_taken(const Tertulia__Whisper *message)
+{
+    uint8_t bytes[2 * ENTRY_MAX];
+    size_t size = tertulia__whisper__pack(message, bytes);
+    struct whisper *whisper = native_codec.whisper_unpack(span_of(bytes, size));
+    free(whisper);
+    return whisper != NULL;
+}
+
+static void every_part_of_a_whisper_is_looked_at(void **state)
+{
+    (void)state;
+    uint8_t ids[READERS_MAX + 1][ID_BYTES] = {{0}};
+    ProtobufCBinaryData readers[READERS_MAX + 1];
+    Tertulia__Again again = TERTULIA__AGAIN__INIT;
+    Tertulia__Whisper whisper = TERTULIA__WHISPER__INIT;
+    for (uint8_t i = 0; i < READERS_MAX + 1; i++) {
+        ids[i][0] = (uint8_t)(i + 1);
+        readers[i] = (ProtobufCBinaryData){ID_BYTES, ids[i]};
+    }
+    whisper.kind = ENTRY_SAY;
+    whisper.text = (ProtobufCBinaryData){2, ids[0]};
+    whisper.n_readers = READERS_MAX;
+    whisper.readers = readers;
+    assert_true(whisper_taken(&whisper));
+    whisper.n_readers = READERS_MAX + 1;
+    assert_false(whisper_taken(&whisper));
+    whisper.n_readers = 2;
+    ids[1][0] = ids[0][0]; /* one twice */
+    assert_false(whisper_taken(&whisper));
+    ids[1][0] = 9;
+    readers[1].len = ID_BYTES - 1;
+    assert_false(whisper_taken(&whisper));
+    readers[1].len = ID_BYTES;
+    static const uint32_t kinds[] = {0, ENTRY_JOIN, ENTRY_CALL + 1, UINT32_MAX};
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        whisper.kind = kinds[i];
+        assert_false(whisper_taken(&whisper));
+    }
+    whisper.kind = ENTRY_ACT;
+    assert_true(whisper_taken(&whisper));
+    whisper.again = &again;
+    again.seq = 7;
+    again.epoch = (ProtobufCBinaryData){EPOCH_BYTES, ids[0]};
+    assert_true(whisper_taken(&whisper));
+    again.epoch.len--;
+    assert_false(whisper_taken(&whisper));
+    assert_null(native_codec.whisper_unpack(span_text("\xff")));
+    /* and none is written where it has no place */
+    struct whisper own = {.kind = ENTRY_SAY, .text = span_text("hi"), .reader_count = 1};
+    uint8_t bytes[64];
+    size_t size = native_codec.whisper_pack(&own, bytes, sizeof bytes);
+    assert_true(size > 0);
+    assert_int_equal(native_codec.whisper_pack(&own, bytes, size), size);
+    assert_int_equal(native_codec.whisper_pack(&own, bytes, size - 1), 0);
+}
+
+static void numbers_end_where_they_end(void **state)
+{
+    (void)state;
+    struct identity ana = make_person(1);
+    struct entry_tip tip = {.epoch = make_epoch(1)};
+    struct entry_fields fields = make_fields(&ana, &tip), back;
+    uint8_t bytes[ENTRY_MAX];
+    size_t size = native_codec.entry_pack(&fields, bytes, sizeof bytes);
+    assert_int_equal(native_codec.entry_pack(&fields, bytes, size), size);
+    assert_int_equal(native_codec.entry_pack(&fields, bytes, size - 1), 0);
+    /* a kind is a number of 32 bits */
+    fields.kind = UINT32_MAX;
+    size = native_codec.entry_pack(&fields, bytes, sizeof bytes);
+    assert_true(native_codec.entry_unpack(span_of(bytes, size), &back));
+    assert_int_equal(back.kind, UINT32_MAX);
+    uint8_t *end = memmem(bytes, size, "\x40\xff\xff\xff\xff\x0f", 6);
+    assert_non_null(end);
+    end[5] = 0x1f;
+    assert_false(native_codec.entry_unpack(span_of(bytes, size), &back));
+    /* any number has 64, in 10 bytes at most */
+    static const struct {
+        size_t size;
+        uint8_t bytes[16];
+        bool good;
+    } cases[] = {
+        {3, {0x0a, 1, 'x'}, true},
+        {3, {0x08, 1, 'x'}, false},      /* a number, no bytes */
+        {3, {0x02, 1, 'x'}, false},      /* of no field */
+        {4, {0x0a, 1, 'x', 'y'}, false}, /* and something behind it */
+        {3, {0x0a, 2, 'x'}, false},
+        {2, {0x0a, 0x80}, false},
+        {1, {0x8a}, false},
+        {0, {0}, false},
+        {4, {0x0a, 0x81, 0, 'x'}, false}, /* longer than needed */
+        {12, {0x0a, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x02, 'x'}, false},
+        {12, {0x0a, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x01, 'x'}, false},
+        {13, {0x0a, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x01}, false},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        uint8_t *exact = xmemdup(cases[i].bytes, cases[i].size);
+        assert_int_equal(strict_is_single(span_of(exact, cases[i].size)), cases[i].good);
+        free(exact);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(envelopes_have_one_form),    cmocka_unit_test(openings_are_whole),
-        cmocka_unit_test(nothing_is_said_needlessly), cmocka_unit_test(bodies_come_back),
+        cmocka_unit_test(envelopes_have_one_form),
+        cmocka_unit_test(openings_are_whole),
+        cmocka_unit_test(nothing_is_said_needlessly),
+        cmocka_unit_test(bodies_come_back),
         cmocka_unit_test(bad_bodies_are_refused),
+        cmocka_unit_test(every_part_of_a_body_is_looked_at),
+        cmocka_unit_test(every_part_of_a_whisper_is_looked_at),
+        cmocka_unit_test(numbers_end_where_they_end),
     };
     core_start();
     return cmocka_run_group_tests(tests, NULL, NULL);

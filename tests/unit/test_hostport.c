@@ -73,6 +73,18 @@ static void knows_numbers_from_names(void **state)
         assert_false(host_is_number(names[i]));
 }
 
+static void a_number_too_long_is_none(void **state)
+{
+    (void)state;
+    char groups[64] = {0};
+    for (size_t i = 0; i < 48; i++)
+        groups[i] = i % 2 ? ':' : '1';
+    struct hostport got;
+    assert_false(host_is_number(groups));
+    assert_int_equal(hostport_parse(groups, &got), HOSTPORT_BAD_HOST);
+    assert_int_equal(hostport_parse("a\x7f", &got), HOSTPORT_BAD_HOST);
+}
+
 static void a_port_is_digits_only(void **state)
 {
     (void)state;
@@ -90,7 +102,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reads_every_way_of_writing), cmocka_unit_test(refuses_bad_ports),
         cmocka_unit_test(refuses_bad_hosts),          cmocka_unit_test(knows_numbers_from_names),
-        cmocka_unit_test(a_port_is_digits_only),
+        cmocka_unit_test(a_number_too_long_is_none),  cmocka_unit_test(a_port_is_digits_only),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -539,10 +539,12 @@ static void addresses_have_one_form(void **state)
     static const uint8_t v6[16] = {0x20, 1};
     static const uint8_t mapped[16] = {[10] = 0xff, [11] = 0xff, [12] = 10};
     static const uint8_t local[16] = {0xfe, 0xbf};
+    static const uint8_t beside[16] = {0xfe, 0xc0};
     assert_true(address_taken(v4, 4, 1, 0));
     assert_true(address_taken(v6, 16, 65535, 65535));
     assert_false(address_taken(mapped, 16, 1, 0));
     assert_false(address_taken(local, 16, 1, 0));
+    assert_true(address_taken(beside, 16, 1, 0));
     assert_false(address_taken(v6, 15, 1, 0));
     assert_false(address_taken(v4, 4, 0, 0));
     assert_false(address_taken(v4, 4, 65536, 0));
@@ -601,6 +603,114 @@ static void an_arena_keeps_its_budget(void **state)
     arena_done(&arena);
 }
 
+static void a_frame_has_its_room(void **state)
+{
+    (void)state;
+    struct frame frame = {.kind = FRAME_PING, .token = 7};
+    struct buf buf;
+    buf_init(&buf, FRAME_MAX);
+    assert_true(frame_pack(&frame, &buf));
+    size_t size = buf.length;
+    struct frame *back = frame_unpack(span_of(buf_bytes(&buf) + 4, size - 4));
+    assert_non_null(back);
+    frame_free(back);
+    buf_done(&buf);
+    buf_init(&buf, size);
+    assert_true(frame_pack(&frame, &buf));
+    assert_false(frame_pack(&frame, &buf)); /* and what is there stays as it is */
+    assert_int_equal(buf.length, size);
+    buf_done(&buf);
+    /* one field, and longer than a frame can be */
+    uint8_t *bytes = xcalloc(1, FRAME_MAX);
+    size = FRAME_MAX - 4;
+    memcpy(bytes, (uint8_t[]){15 << 3 | 2, 0xf8, 0xff, 3}, 4);
+    back = frame_unpack(span_of(bytes, size));
+    assert_non_null(back); /* of a later version */
+    assert_int_equal(back->kind, FRAME_UNKNOWN);
+    frame_free(back);
+    bytes[1]++;
+    assert_null(frame_unpack(span_of(bytes, size + 1)));
+    free(bytes);
+}
+
+/* Whether a frame is taken whose message has `more` fields of a later version behind it. */
+static bool taken_with(unsigned number, ProtobufCMessage *message, size_t more)
+{
+    static uint8_t one[] = {1};
+    const ProtobufCMessageUnknownField later = {15, PROTOBUF_C_WIRE_TYPE_VARINT, 1, one};
+    ProtobufCMessageUnknownField *fields = xcalloc(more + 1, sizeof *fields);
+    for (size_t i = 0; i < more; i++)
+        fields[i] = later;
+    message->n_unknown_fields = (unsigned)more;
+    message->unknown_fields = fields;
+    bool result = taken(number, message);
+    message->n_unknown_fields = 0;
+    message->unknown_fields = NULL;
+    free(fields);
+    return result;
+}
+
+/* Fields of later versions are skipped as long as all of the frame is within what one may take, and
+ * then the frame is refused: wherever in it the last piece of memory is spent. */
+static void a_budget_that_is_spent_refuses_the_frame(unsigned number, ProtobufCMessage *message)
+{
+    size_t fits = 0, most = 30000;
+    assert_true(taken_with(number, message, fits));
+    assert_false(taken_with(number, message, most));
+    while (most - fits > 1) {
+        size_t middle = (fits + most) / 2;
+        *(taken_with(number, message, middle) ? &fits : &most) = middle;
+    }
+    assert_true(fits > 1000);
+    for (size_t more = most; more < most + 100; more++)
+        assert_false(taken_with(number, message, more));
+}
+
+static void later_versions_have_a_budget(void **state)
+{
+    (void)state;
+    Tertulia__Signed entry = TERTULIA__SIGNED__INIT, *entry_list[] = {&entry};
+    Tertulia__Entries entries = TERTULIA__ENTRIES__INIT;
+    entry.entry = of(1);
+    entry.signature = of(64);
+    entries.n_entries = 1;
+    entries.entries = entry_list;
+    a_budget_that_is_spent_refuses_the_frame(16, &entries.base);
+    Tertulia__Ack ack = TERTULIA__ACK__INIT, *ack_list[] = {&ack};
+    Tertulia__Acks acks = TERTULIA__ACKS__INIT;
+    ack.acker = ack.author = ack.head = of(32);
+    ack.epoch = of(16);
+    ack.low = ack.high = 1;
+    ack.signature = of(64);
+    acks.n_acks = 1;
+    acks.acks = ack_list;
+    a_budget_that_is_spent_refuses_the_frame(17, &acks.base);
+    Tertulia__Row row = TERTULIA__ROW__INIT, *row_list[] = {&row};
+    Tertulia__Rows rows = TERTULIA__ROWS__INIT;
+    row.author = of(32);
+    row.digest = of(16);
+    rows.bucket = blob[0];
+    rows.n_rows = 1;
+    rows.rows = row_list;
+    a_budget_that_is_spent_refuses_the_frame(21, &rows.base);
+    Tertulia__Head head = TERTULIA__HEAD__INIT, *head_list[] = {&head};
+    Tertulia__Heads heads = TERTULIA__HEADS__INIT;
+    heads.author = head.hash = of(32);
+    head.epoch = of(16);
+    head.low = head.high = 1;
+    heads.n_heads = 1;
+    heads.heads = head_list;
+    a_budget_that_is_spent_refuses_the_frame(22, &heads.base);
+    Tertulia__Height height = TERTULIA__HEIGHT__INIT, *height_list[] = {&height};
+    Tertulia__Heights heights = TERTULIA__HEIGHTS__INIT;
+    heights.author = height.hash = of(32);
+    heights.epoch = of(16);
+    height.seq = 1;
+    heights.n_heights = 1;
+    heights.heights = height_list;
+    a_budget_that_is_spent_refuses_the_frame(26, &heights.base);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -610,6 +720,7 @@ int main(void)
         cmocka_unit_test(bounds_of_hello),         cmocka_unit_test(bounds_of_entries),
         cmocka_unit_test(ranges_make_sense),       cmocka_unit_test(rows_are_in_order),
         cmocka_unit_test(addresses_have_one_form), cmocka_unit_test(an_arena_keeps_its_budget),
+        cmocka_unit_test(a_frame_has_its_room),    cmocka_unit_test(later_versions_have_a_budget),
     };
     core_start();
     fill(blob, sizeof blob, 0);

@@ -120,6 +120,7 @@ static void each_way_to_write_one(void **state)
         {"10.0.0.1:7 --anywhere 8", "10.0.0.1*1:7-8"},
         {"10.255.255.255", "10.255.255.255*1:" USUAL},
         {"255.255.255.255:1 --anywhere", "255.255.255.255*1:1"},
+        {"[]:7", "192.168.7.1*254:7"}, /* as :7 */
     };
     for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++)
         assert_string_equal(read_as(CASES[i].text), CASES[i].read);
@@ -154,9 +155,16 @@ static void each_way_to_get_it_wrong(void **state)
         {"10.0.0.1:5-", "bad-range"},
         {"10.0.0.1:", "bad-range"},
         {"10.0.0.1:http", "bad-range"},
+        {"10.0.0.1:80x", "bad-range"},
         {"9999", "bad-range"},
         {"10.0.0.1,9999", "bad-range"},
         {"[fd00::7", "bad-range"},
+        {"[]", "bad-range"},
+        {"[lab:9]", "bad-range"},
+        {"10.0.0.1:99999999999", "bad-range"},
+        {"10.0.0.1-4.5", "bad-range"},
+        {"fd00::/129", "bad-range"},
+        {"fd00::/112/7", "bad-range"},
         {"[fd00::7]9999", "bad-range"},
         {"http://10.0.0.1", "bad-range"},
         {"a b\"c", "bad-range"},
@@ -259,6 +267,8 @@ static void more_words_than_have_a_place(void **state)
     assert_true(size_of(text) == RANGE_ITEMS);
     snprintf(text + strlen(text), sizeof text - strlen(text), "10.0.0.200:1");
     assert_string_equal(read_as(text), "bad-range");
+    snprintf(strrchr(text, ' '), 4, " :2"); /* the usual ones are not asked for by name */
+    assert_int_equal(size_of(text), RANGE_ITEMS);
     memset(text, 'a', 400);
     text[400] = '\0';
     assert_string_equal(read_as(text), "bad-range");

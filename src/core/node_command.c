@@ -1,9 +1,9 @@
 /* What the user types, done: words and rooms here, people in node_trust.c. A line is said, done, or
- * answered with an error that says what to do; nothing else happens to it. */
+ * answered with an error that says what to do; nothing else happens to it. What it names is within
+ * the bounds of line_parse. */
 #include "core/node_parts.h"
 
 #include "base/hostport.h"
-#include "base/utf8.h"
 
 #include <stdio.h>
 
@@ -150,8 +150,6 @@ static void topic(struct node *node, const char *text)
         node_notice(node, &message);
     } else if (room->kind == ROOM_WHISPER) {
         node_refuse(node, "no-topic", N_("Only rooms have a topic."), NULL);
-    } else if (strlen(text) > TOPIC_MAX) {
-        node_refuse(node, "too-long", N_("A topic has at most 512 bytes."), NULL);
     } else {
         node_say(node, room, ENTRY_TOPIC, span_text(text));
     }
@@ -169,14 +167,9 @@ static void self_tell(struct node *node)
 
 static void name_set(struct node *node, const char *name)
 {
-    size_t size = strlen(name);
-    if (size == 0 || size > PERSON_NAME_MAX || !utf8_valid(name, size)) {
-        node_refuse(node, "bad-name", N_("A name has 1 to 64 bytes."), NULL);
-        return;
-    }
     struct person *self = roster_self(node->roster);
     free(node->name);
-    node->name = xstrndup(name, size);
+    node->name = xstrdup(name);
     mention_done(&node->mention);
     mention_init(&node->mention, span_text(node->name), &node->config.identity->id);
     (void)roster_name_set(node->roster, self, span_text(node->name));
@@ -188,10 +181,6 @@ static void name_set(struct node *node, const char *name)
 
 static void away_set(struct node *node, const char *why)
 {
-    if (why && strlen(why) > STATUS_MAX) {
-        node_refuse(node, "too-long", N_("Why you are away has at most 256 bytes."), NULL);
-        return;
-    }
     free(node->why);
     node->why = xstrdup(why ? why : "");
     node->away = why != NULL;

@@ -131,8 +131,6 @@ struct word {
     char *name;       /* of a profile */
     struct body_again again;
     bool away;
-    bool has_whom;
-    struct id whom;
     size_t reader_count;
     struct id *readers;
     char *guest; /* who says it, if not we: a guest of ours, .. */

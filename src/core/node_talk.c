@@ -98,10 +98,7 @@ static bool body_of(const struct word *word, struct body *into)
     case ENTRY_TOPIC:
         into->topic = word->text;
         break;
-    case ENTRY_CALL:
-        into->call.has_whom = word->has_whom;
-        into->call.whom = word->whom;
-        break;
+    case ENTRY_CALL: /* of everyone in the room: who is called alone is whispered to */
     case ENTRY_JOIN:
         break;
     case ENTRY_SEALED:
@@ -127,7 +124,7 @@ static bool word_fits(const struct word *word)
     if (!word->sealed)
         return body_of(word, &body);
     if (word->reader_count == 0 || word->reader_count > READERS_MAX)
-        return false;
+        die("a whisper for nobody, or for too many");
     struct whisper *whisper = whisper_of(word);
     bool fits = whisper_well_formed(whisper);
     free(whisper);

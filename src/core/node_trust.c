@@ -137,10 +137,6 @@ static void alias_set(struct node *node, const char *who, const char *alias)
         node_refuse(node, "yourself", N_("That is you. /name changes your own name."), NULL);
         return;
     }
-    if (strlen(alias) > PERSON_NAME_MAX) {
-        node_refuse(node, "bad-name", N_("A name has 1 to 64 bytes."), NULL);
-        return;
-    }
     roster_alias_set(node->roster, person, span_text(alias));
     changed(node, person);
     told(node, "alias", N_("For you, that is %s now."), person);

@@ -99,6 +99,7 @@ static void say_to(struct node *node, const struct person *person, const struct 
     bool rings = kind == GUEST_TELLS_RING;
     struct node_line line = {.own = true, .conversation = room->name};
     room_spoke(room, node->now.wall_ms);
+    node_room_changed(node, room);
     line.order =
         line_here(node, room, NULL, rings ? ENTRY_CALL : ENTRY_SAY, span_text(text), link->ticks);
     struct node_guest_word word = {.kind = kind,

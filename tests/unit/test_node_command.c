@@ -122,7 +122,7 @@ static void test_which_one(void **state)
     struct peer *ana = &world->peers[0];
     assert_true(said_with(ana, "notice name-taken") >= 1);
     says(world, ROOM_EVERYONE, "/whisper bruno psst", "error which-one");
-    char id[ID_TEXT], line[64];
+    char id[ID_TEXT], line[ID_TEXT + 32];
     id_text(&world->peers[1].identity.id, id);
     assert_int_equal(said_with(ana, id), 0); /* no more of an id than tells them apart */
     id[4] = '\0';

@@ -126,6 +126,7 @@ static void each_way_to_write_one(void **state)
         assert_string_equal(read_as(CASES[i].text), CASES[i].read);
 }
 
+/* Long because each way is a line of it. */
 static void each_way_to_get_it_wrong(void **state)
 {
     (void)state;

@@ -660,6 +660,12 @@ static void plain_stays_what_it_is(void **state)
     assert_non_null(strstr(rig->log, "known join <eva>\n"));
     assert_non_null(strstr(rig->log, "left\n"));
     rig_free(rig);
+    rig = rig_caller(state);
+    rig_hear(rig, "hola");
+    rig_hear(rig, "JOIN eva");
+    rig_end(rig); /* who was somebody before is told to have left, though no name was granted */
+    rig_is(rig, "known plain\nsaid: hola\nasks <eva>\nleft\n");
+    rig_free(rig);
     rig = rig_called(state, NULL, 22); /* a server speaks as it likes */
     rig_hear(rig, "SSH-2.0-OpenSSH_9.2");
     rig_hear(rig, "--name");

@@ -341,7 +341,15 @@ static void numbers_end_where_they_end(void **state)
     assert_non_null(end);
     end[5] = 0x1f;
     assert_false(native_codec.entry_unpack(span_of(bytes, size), &back));
-    /* any number has 64, in 10 bytes at most */
+    /* any other has 64, in 10 bytes at most */
+    fields.hlc = UINT64_MAX;
+    size = native_codec.entry_pack(&fields, bytes, sizeof bytes);
+    assert_true(native_codec.entry_unpack(span_of(bytes, size), &back));
+    assert_true(back.hlc == UINT64_MAX);
+    end = memmem(bytes, size, "\x30\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01", 11);
+    assert_non_null(end);
+    end[10] = 0x03;
+    assert_false(native_codec.entry_unpack(span_of(bytes, size), &back));
     static const struct {
         size_t size;
         uint8_t bytes[16];

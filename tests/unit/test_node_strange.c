@@ -71,6 +71,7 @@ static void test_what_cannot_be_read_has_its_place(void **state)
     assert_int_equal(last_post(ana)->kind, POST_UNKNOWN);
     pass_on(world, &eva, ENTRY_SAY, ROOM_EVERYONE, span_text("\xff"));
     assert_int_equal(said_with(ana, "unreadable #everyone ~"), 2);
+    assert_int_equal(last_post(ana)->kind, POST_UNKNOWN);         /* whatever it was meant to be */
     pass_on(world, &eva, ENTRY_LEAVE, "#lab", span_text("\xff")); /* leaves nothing, in words */
     pass_on(world, &eva, ENTRY_PROFILE, "", span_text("\xff"));
     pass_on(world, &eva, ENTRY_SAY, "lab", span_text("of no room"));

@@ -27,7 +27,8 @@ class Log:
 
 
 class Disk:
-    """A history: `logs` {(author, epoch): Log}; `forks`, `acks`; `sealed` {(log, seq): opened?}."""
+    """A history: `logs` {(author, epoch): Log}; `forks`, `acks`; `sealed` {(log, seq): opened?};
+    `owed`, the texts that guests who answer each word have not answered yet."""
 
     def __init__(self, home, scratch):
         self.wrong = []
@@ -35,6 +36,7 @@ class Disk:
         self.sealed = {}
         self.forks = 0
         self.acks = []
+        self.owed = []
         self.entries = {}
         files = glob.glob(os.path.join(home, "**", "*.db"), recursive=True)
         if len(files) > 1:
@@ -67,6 +69,8 @@ class Disk:
             if sealed:
                 self.sealed[(names[row], seq)] = bool(opened)
         self.forks = db.execute("SELECT count(*) FROM forks").fetchone()[0]
+        self.owed = [bytes(text).decode() if isinstance(text, bytes) else text
+                     for text, in db.execute("SELECT text FROM owed")]
         for name, log in self.logs.items():
             held = set(log.seqs)
             if log.high and not all(seq in held for seq in range(log.low, log.high + 1)):

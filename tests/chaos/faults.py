@@ -98,6 +98,7 @@ class Nemesis:
 
     def _free(self, program):
         self.busy.discard(program.number)
+        program.eased = time.monotonic()
 
     # ---- ends and beginnings ----
 
@@ -190,6 +191,7 @@ class Nemesis:
     # ---- time and room ----
 
     def stop(self, program, seconds):
+        program.eased = None
         program.freeze()
         if self.chance.random() < 0.1:
             seconds = 50  # longer than a link lives in silence
@@ -207,6 +209,7 @@ class Nemesis:
 
     def _trouble(self, program, seconds, begin, end):
         """Something that lasts; in the midst of it the program may be killed, and started."""
+        program.eased = None
         begin()
         mortal = program.number not in OLD
 

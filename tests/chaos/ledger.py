@@ -6,7 +6,8 @@ an `error`; before that nothing was promised. The promises, each with its name i
 
 lost       what was acknowledged is on its author's disk after every kill, and on all disks at the
            end; what a guest or a peer was shown as stored is stored
-doubled    no word becomes two entries; no program writes twice about an entry that its disk knew
+doubled    no word becomes two entries; no program writes twice about an entry that its disk knew;
+           no guest hears a word twice, but for what nobody can know (`Heard`)
 forged     every entry has a signature that holds, follows the one before it, and says what its
            author typed, once in one place; nothing that was refused is said
 receipt    who is named in a receipt had stored it: it is on the disk that a kill left
@@ -16,6 +17,8 @@ said       what comes out is JSON; programs end only when they are ended; nothin
 import copy
 import re
 import threading
+import time
+from collections import namedtuple
 
 import evidence
 from peer import LABEL, Bad, ack_holds, base32, entry_hash, envelope, mesh_net, read_loosely, verify
@@ -25,6 +28,8 @@ TOKEN = re.compile(r"\[([wg]\d+[a-z]+[0-9a-f]{6})\]")
 NET = mesh_net(b"lan")
 SHOWN = 8  # wrongs of a kind that are printed
 BAD = ("fork", "history-damaged", "output-dropped")  # notices that nobody should get here
+NOTED = 10  # seconds until an answer stands on a disk that has room and is not slow
+ANSWERED = 2  # seconds until a guest has answered, on a machine that has much to do
 
 
 class Word:
@@ -40,6 +45,65 @@ class Word:
         self.ref = None
         self.refused = False
         self.safe = True  # no reset of the author's disk has taken it away
+
+
+# In front of which line of a guest, and when, its "host" began anew, whose disk owed it these tokens;
+# or the "guest" itself was killed.
+Mark = namedtuple("Mark", "index at what owed", defaults=(frozenset(),))
+
+
+class Heard:
+    """What a guest was told, `lines` [(when, text)], and the `marks` in it.
+
+    A word is told once. Only a `dated` guest answers each, and is told again what it did not answer:
+    whether the word was lost or its answer nobody can know, for nothing in either tells two tellings
+    apart. An answer is lost with the guest, if it is killed before it gives it; with the host, if
+    that is killed before it has noted it; and with the note, if a backup takes its place."""
+
+    def __init__(self, kind, lines, marks):
+        self.kind = kind
+        self.lines = lines
+        self.marks = marks
+        self.told = [(index, token) for index, (_, line) in enumerate(lines)
+                     for token in TOKEN.findall(line) if not token.startswith("g")]
+
+    def copy(self):
+        return Heard(self.kind, list(self.lines), list(self.marks))
+
+    def more(self, *lines):
+        """The same, told more."""
+        self.__init__(self.kind, [*self.lines, *((0, line) for line in lines)], self.marks)
+
+    def died_with(self, first, before):
+        """Whether it was killed right behind `first`."""
+        for mark in self.marks:
+            if mark.what == "guest" and first < mark.index <= before:
+                return mark.at - self.lines[first][0] < ANSWERED and \
+                    not any(first < index < mark.index for index, _ in self.told)
+        return False
+
+    def twice(self):
+        """[(token, with whom the answer was lost, or None)] of each telling but the first."""
+        places = {}
+        for index, token in self.told:
+            places.setdefault(token, []).append(index)
+        return [(token, self._why(token, first, second)) for token, of in places.items()
+                for first, second in zip(of, of[1:])]
+
+    def _why(self, token, first, second):
+        if self.kind != "dated":
+            return None
+        if any(mark.what == "host" and token in mark.owed for mark in self.marks
+               if first < mark.index <= second):
+            return "host"
+        return "guest" if self.died_with(first, second) else None
+
+    def answered(self, tokens, since):
+        """Which of these it heard before that moment, in this life of its host, and answered."""
+        begun = max([mark.index for mark in self.marks if mark.what == "host"], default=0)
+        return {token for index, token in self.told
+                if token in tokens and index >= begun and self.lines[index][0] < since
+                and not self.died_with(index, len(self.lines))}
 
 
 def place_of(ref):
@@ -60,9 +124,12 @@ class Ledger:
         self.seen = {}  # number -> tokens it was told of, in all its lives
         self.ids = {}  # id -> number
         self.resets = set()  # numbers whose disk was ever taken away
+        self.heard = []  # of guests, when all is over
         self.problems = {kind: [] for kind in KINDS}
         self.counts = {"typed": 0, "acknowledged": 0, "refused": 0, "whispers": 0, "receipts": 0,
-                       "guests": 0, "told and not yet stored when killed": 0, "gone with a disk": 0}
+                       "guests": 0, "told and not yet stored when killed": 0, "gone with a disk": 0,
+                       "told again, the answer lost with the host": 0,
+                       "told again, the answer lost with the guest": 0}
 
     def copy(self):
         """One that may be changed; words too."""
@@ -76,6 +143,7 @@ class Ledger:
                 setattr(other, table, {n: dict(of) for n, of in getattr(self, table).items()})
             other.ids = dict(self.ids)
             other.resets = set(self.resets)
+            other.heard = [heard.copy() for heard in self.heard]
             other.problems = {kind: list(of) for kind, of in self.problems.items()}
         return other
 
@@ -200,6 +268,7 @@ class Ledger:
                 if held.high:
                     proved[log] = max(proved.get(log, 0), held.high)
             self._claims_hold(program)
+            self._answers_noted(program, disk)
             for word in self.words.values():
                 if word.id == program.id and word.ref and word.safe and not word.guest \
                         and not disk.holds(*place_of(word.ref)):
@@ -219,6 +288,20 @@ class Ledger:
             self.wrong("lost", f"{program.name}: {what}")
         if disk.forks:
             self.wrong("forged", f"{program.name} has {disk.forks} forks")
+
+    @staticmethod
+    def tokens(disk):
+        return {token for text in disk.owed for token in TOKEN.findall(text)}
+
+    def _answers_noted(self, program, disk):
+        """What a guest heard in this life of its host is not owed any more, if there was time."""
+        owed, since = self.tokens(disk), time.monotonic() - NOTED
+        if not owed or program.eased is None or program.eased > since:
+            return
+        for heard in program.heard():
+            for token in heard.answered(owed, since) if heard.kind == "dated" else ():
+                self.wrong("doubled", f"the disk of {program.name} owes {token}, which its guest "
+                                      f"has answered")
 
     def _claims_hold(self, program):
         proved = self.proved[program.id]
@@ -262,7 +345,7 @@ class Ledger:
                     self.counts["gone with a disk"] += 1
             return owed
 
-    def judge(self, programs, guests, scratch):
+    def judge(self, programs, scratch):
         """All programs have ended in order. Reads their disks, entry by entry."""
         holds = {}
         for program in programs:
@@ -285,8 +368,8 @@ class Ledger:
             for ack in holds[program.number][1]:
                 self._ack_holds(program, ack, entries)
             self._no_secrets(program)
-        for guest in guests:
-            self._guest_heard(guest)
+        for heard in self.heard:
+            self._guest_heard(heard)
         return len(entries)
 
     def _entries_hold(self, entries):
@@ -361,14 +444,13 @@ class Ledger:
             if word and word.readers is not None and program.id not in (*word.readers, word.id):
                 self.wrong("whisper", f"the disk of {program.name} has the whisper {word.token}")
 
-    def _guest_heard(self, guest):
-        """A `dated` one answers each word; where we were killed before the answer was noted, it is
-        told again."""
-        heard = TOKEN.findall(guest.guest.text())
-        for token in heard:
+    def _guest_heard(self, heard):
+        for _, token in heard.told:
             word = self.words.get(token)
             if word and word.readers is not None:
-                self.wrong("whisper", f"the guest {guest.kind} heard the whisper {token}")
-        twice = {t for t in heard if heard.count(t) > 1 and not t.startswith("g")}
-        for token in twice if guest.kind != "dated" else ():
-            self.wrong("doubled", f"the guest {guest.kind} heard {token} twice")
+                self.wrong("whisper", f"the guest {heard.kind} heard the whisper {token}")
+        for token, why in heard.twice():
+            if why:
+                self.counts[f"told again, the answer lost with the {why}"] += 1
+            else:
+                self.wrong("doubled", f"the guest {heard.kind} heard {token} twice")

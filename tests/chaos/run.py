@@ -42,6 +42,8 @@ class Run:
         self.programs = [Program(self.stage, self.ledger, n) for n in range(NODES)]
         self.visitors = [Visitor(self.stage, kind, n, host)
                          for n, (kind, host) in enumerate(GUESTS.items())]
+        for visitor in self.visitors:
+            self.programs[visitor.host].visitors.append(visitor)
         self.nemesis = Nemesis(self.stage, self.ledger, self.programs, words.seed)
         self.said = 0
         self.results = []
@@ -207,8 +209,9 @@ class Run:
                 self.ledger.wrong("said", f"{program.name} wrote on stderr: {noise[-3000:]}")
 
     def judge(self):
+        self.ledger.heard = [visitor.heard() for visitor in self.visitors]
         self.unjudged = self.ledger.copy()
-        entries = self.ledger.judge(self.programs, self.visitors, self.stage.folder)
+        entries = self.ledger.judge(self.programs, self.stage.folder)
         names = {"lost": "nothing acknowledged is lost", "doubled": "nothing is doubled",
                  "forged": "nothing is forged", "receipt": "no receipt is false",
                  "whisper": "whispers are read by their readers only",

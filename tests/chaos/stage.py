@@ -21,7 +21,9 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "e2e"))
 from driver import clean_environment, is_root  # noqa: E402
+import evidence  # noqa: E402
 from guests import Guest  # noqa: E402
+from ledger import Heard, Ledger, Mark  # noqa: E402
 from wires import Wires  # noqa: E402
 
 NODES = 8
@@ -190,6 +192,8 @@ class Program:
         self.frozen = False
         self.typing = threading.Lock()
         self.starts = 0
+        self.eased = 0  # since when nothing is in its way; None: something is
+        self.visitors = []
         stage.disk_mount(self.home)
         path = os.path.join(stage.folder, f"{self.name}.will")
         with open(path, "wb") as file:
@@ -211,6 +215,8 @@ class Program:
                 line += ["--connect", stage.address(self.number, other)]
         self.ready.clear()
         self.starts += 1
+        for visitor in self.visitors:
+            visitor.host_begins(self.home)
         with open(self.stderr, "ab") as errors:
             self.process = subprocess.Popen(line, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                             stderr=errors, env=clean_environment())
@@ -238,6 +244,9 @@ class Program:
                 self.ledger.told(self, event)
         process.stdout.close()
         self.ready.set()  # nothing will come any more
+
+    def heard(self):
+        return [visitor.heard() for visitor in self.visitors]
 
     def _over(self):
         process, self.process = self.process, None
@@ -339,10 +348,22 @@ class Visitor:
         self.guest = Guest(stage, kind, host=own, inside=stage.inside(NODES + 1), **more)
         self.begun = 0
         self.mark = 0
+        self.marks = []  # ledger.py, Heard
+
+    def host_begins(self, home):
+        if self.kind == "dated":
+            owed = Ledger.tokens(evidence.Disk(home, self.stage.folder))
+            self.marks.append(Mark(self.guest.now(), time.monotonic(), "host", owed))
+
+    def heard(self):
+        with self.guest.changed:
+            lines = list(zip(self.guest.told_at, self.guest.told))
+        return Heard(self.kind, lines, list(self.marks))
 
     def come(self):
         self.guest.gone()
         self.mark = self.guest.now()
+        self.marks.append(Mark(self.mark, time.monotonic(), "guest"))
         try:
             self.guest.start(*([self.guest.host, "9000", self.address, str(PORT)]
                                if self.kind == "piped" else []))

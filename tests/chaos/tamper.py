@@ -10,7 +10,7 @@ import sqlite3
 import tempfile
 from types import SimpleNamespace
 
-from ledger import NET, TOKEN, place_of
+from ledger import NET, TOKEN, Mark, place_of
 from peer import Person, base32, entry_hash, envelope, make_entry
 
 VICTIM = 0  # never killed in a run: only its disk at the end says what it has stored
@@ -73,6 +73,49 @@ def a_receipt_of_who_has_it_not(run, ledger, _disk):
     author, epoch, seq = event["ref"].split(":")
     ledger.told(run.programs[1], {"event": "receipt", "ref": f"{author}:{epoch}:{int(seq) + 9}",
                                   "stored_by": [run.programs[VICTIM].id], "of": 7})
+
+
+# ---- in what guests were told ----
+
+SAID, NEXT = "[w0planted000001]", "[w0planted000002]"
+
+
+def heard_by(ledger, kind):
+    return next(heard for heard in ledger.heard if heard.kind == kind)
+
+
+def a_guest_told_twice(_run, ledger, _disk):
+    heard_by(ledger, "piped").more(SAID, SAID)
+
+
+def a_dated_guest_told_twice_in_one_life(_run, ledger, _disk):
+    heard_by(ledger, "dated").more(SAID, SAID)
+
+
+def a_dated_guest_told_again_what_was_not_owed(_run, ledger, _disk):
+    heard = heard_by(ledger, "dated")
+    heard.marks.append(Mark(len(heard.lines) + 1, 0, "host", {NEXT.strip("[]")}))
+    heard.more(SAID, SAID)
+
+
+def a_dated_guest_told_again_what_it_had_answered(_run, ledger, _disk):
+    """For it had heard one more when it was killed."""
+    heard = heard_by(ledger, "dated")
+    heard.marks.append(Mark(len(heard.lines) + 2, 0, "guest"))
+    heard.more(SAID, NEXT, SAID)
+
+
+def a_dated_guest_told_again_when_it_came_back(_run, ledger, _disk):
+    """It was killed long after it had answered."""
+    heard = heard_by(ledger, "dated")
+    heard.marks.append(Mark(len(heard.lines) + 1, 60, "guest"))
+    heard.more(SAID, SAID)
+
+
+def an_answer_not_noted(_run, ledger, disk):
+    heard_by(ledger, "dated").more(SAID)
+    disk.execute("INSERT INTO owed VALUES(99, '#everyone', x'00', 0, 0, 'dated', x'00', 5555, ?)",
+                 (SAID.encode(),))
 
 
 # ---- on a disk ----
@@ -140,15 +183,21 @@ PLANTED = {
     a_refused_word_said: "forged", a_receipt_of_who_has_it_not: "receipt",
     an_entry_gone: "lost", a_log_cut_short: "lost", a_bit_turned: "forged",
     an_entry_by_nobody: "forged", a_receipt_made_up: "forged", a_whisper_in_the_open: "whisper",
+    a_guest_told_twice: "doubled", a_dated_guest_told_twice_in_one_life: "doubled",
+    a_dated_guest_told_again_what_was_not_owed: "doubled",
+    a_dated_guest_told_again_what_it_had_answered: "doubled",
+    a_dated_guest_told_again_when_it_came_back: "doubled", an_answer_not_noted: "doubled",
 }
 
 
-def home_of(run, folder):
-    """A copy of one program's home, and a ledger's view of all programs with that copy in place."""
+def home_of(run, ledger, folder):
+    """A copy of one program's home, and a ledger's view of all programs with that copy in place,
+    which is the host of all guests."""
     home = os.path.join(folder, "home")
     shutil.copytree(run.programs[VICTIM].home, home)
-    views = [SimpleNamespace(name=p.name, number=p.number, id=p.id,
-                             home=home if p.number == VICTIM else p.home) for p in run.programs]
+    views = [SimpleNamespace(name=p.name, number=p.number, id=p.id, home=p.home, eased=0,
+                             heard=list) for p in run.programs]
+    views[VICTIM].home, views[VICTIM].heard = home, lambda: ledger.heard
     [file] = glob.glob(os.path.join(home, "**", "*.db"), recursive=True)
     return file, views
 
@@ -162,11 +211,11 @@ def wrongs_with(run, before, plant):
     ledger = before.copy()
     with tempfile.TemporaryDirectory(dir=run.stage.folder) as folder, \
             contextlib.redirect_stdout(io.StringIO()):
-        file, views = home_of(run, folder)
+        file, views = home_of(run, ledger, folder)
         with sqlite3.connect(file) as disk:
             plant(run, ledger, disk)
         disk.close()
-        ledger.judge(views, [], run.stage.folder)
+        ledger.judge(views, run.stage.folder)
     return {kind: len(found) for kind, found in ledger.problems.items()}
 
 

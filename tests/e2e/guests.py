@@ -34,8 +34,10 @@ class Guest:
         self.environment = {"GUEST_BIND": self.host, "PYTHONUNBUFFERED": "1", **environment}
         self.folder = os.path.join(meeting.folder, f"guest-{program}-{self.host}-{id(self)}")
         self.told = []
+        self.told_at = []  # when each line came
         self.changed = threading.Condition()
         self.process = None
+        self.reader = None
         meeting.at_end(self.gone)
 
     def start(self, *words):
@@ -44,14 +46,15 @@ class Guest:
             [*self.inside, "python3", str(PROGRAMS / f"{self.program}.py"), *words], cwd=self.folder,
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
             env=clean_environment(**self.environment))
-        reader = threading.Thread(target=self._read, args=(self.process.stdout,), daemon=True)
-        reader.start()
+        self.reader = threading.Thread(target=self._read, args=(self.process.stdout,), daemon=True)
+        self.reader.start()
         return self
 
     def _read(self, stream):
         for line in stream:
             with self.changed:
                 self.told.append(line.decode(errors="replace").rstrip("\n"))
+                self.told_at.append(time.monotonic())
                 self.changed.notify_all()
         stream.close()
 
@@ -85,6 +88,7 @@ class Guest:
         process, self.process = self.process, None
         process.send_signal(number)
         process.wait()
+        self.reader.join(LIMIT)  # all that it printed is there
         try:
             process.stdin.close()
         except OSError:

@@ -287,6 +287,13 @@ static void leave_step(struct app *app)
     }
 }
 
+static void ease_step(struct app *app)
+{
+    if (ease_turn(&app->ease, loop_mono_ms(app->loop)))
+        memory_give_back();
+    timer_set(app->ease_timer, ease_due(&app->ease));
+}
+
 static void on_turn(void *self)
 {
     struct app *app = self;
@@ -303,6 +310,7 @@ static void on_turn(void *self)
         leave_step(app);
     else if (app->demo)
         timer_set(app->timer, demo_next(app->demo));
+    ease_step(app);
 }
 
 static void on_leave(void *self, int signal)
@@ -458,6 +466,12 @@ void app_scan_stop(struct app *app)
         finding_scan_stop(app->finding);
 }
 
+/* The end of its turn does the rest. */
+static void on_eased(void *self)
+{
+    (void)self;
+}
+
 static void loop_make(struct app *app)
 {
     app->loop = loop_new();
@@ -465,6 +479,7 @@ static void loop_make(struct app *app)
     loop_on_signal(app->loop, SIGHUP, on_hangup, app);
     loop_on_signal(app->loop, SIGINT, on_leave, app);
     app->timer = timer_new(app->loop, on_ring, app);
+    app->ease_timer = timer_new(app->loop, on_eased, app);
 }
 
 static void on_keep(void *self, struct span memory)
@@ -586,8 +601,8 @@ void app_free(struct app *app)
     finding_free(app->finding);
     peers_free(app->peers);
     transcript_stop(app->transcript);
-    if (app->timer)
-        timer_free(app->timer);
+    timer_free(app->timer);
+    timer_free(app->ease_timer);
     if (app->loop && !loop_free(app->loop)) {
         /* A name service that does not answer keeps a thread, and with it the loop. The history is
          * closed as always, where no thread works with it; the rest is the system's. */

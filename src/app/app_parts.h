@@ -2,6 +2,7 @@
 /* What the app's files share. */
 #include "app/app.h"
 #include "app/config.h"
+#include "app/ease.h"
 #include "app/home.h"
 #include "base/sys.h"
 
@@ -29,6 +30,8 @@ struct app {
     struct trace *trace;     /* or NULL */
     struct loop *loop;
     struct timer *timer;
+    struct ease ease; /* when free memory is given back.. */
+    struct timer *ease_timer;
     struct jobs *jobs;
     struct peers *peers;
     struct finding *finding;

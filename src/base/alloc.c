@@ -1,6 +1,9 @@
 /* Allocation that dies cleanly. The only state is the function that runs before the end. */
 #include "base/alloc.h"
 
+#ifdef HAVE_MALLOC_TRIM
+#include <malloc.h>
+#endif
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -85,4 +88,11 @@ void *xmemdup(const void *bytes, size_t size)
     if (size)
         memcpy(copy, bytes, size);
     return copy;
+}
+
+void memory_give_back(void)
+{
+#ifdef HAVE_MALLOC_TRIM
+    (void)malloc_trim(0);
+#endif
 }

@@ -187,7 +187,8 @@ class Program:
         self.lines = open(os.path.join(stage.folder, f"{self.name}.jsonl"), "ab", 0)
         self.process = None
         self.reader = None
-        self.ready = threading.Event()
+        self.ready = threading.Event()  # it is, or it will never be
+        self.up = False
         self.id = None
         self.frozen = False
         self.typing = threading.Lock()
@@ -214,6 +215,7 @@ class Program:
             if other != self.number:
                 line += ["--connect", stage.address(self.number, other)]
         self.ready.clear()
+        self.up = False
         self.starts += 1
         for visitor in self.visitors:
             visitor.host_begins(self.home)
@@ -223,7 +225,7 @@ class Program:
         os.set_blocking(self.process.stdin.fileno(), False)
         self.reader = threading.Thread(target=self._read, args=(self.process,), daemon=True)
         self.reader.start()
-        return self.ready.wait(LIMIT) and self.process.poll() is None
+        return self.ready.wait(LIMIT) and self.up and self.process.poll() is None
 
     def _read(self, process):
         for line in process.stdout:
@@ -239,6 +241,7 @@ class Program:
             if kind == "ready":
                 self.id = event["id"]
                 self.ledger.is_ready(self, event)
+                self.up = True
                 self.ready.set()
             else:
                 self.ledger.told(self, event)
@@ -275,7 +278,7 @@ class Program:
         self.process.send_signal(signal.SIGSTOP if yes else signal.SIGCONT)
 
     def runs(self):
-        return self.process is not None and not self.frozen and self.ready.is_set()
+        return self.process is not None and not self.frozen and self.up
 
     def say(self, line):
         """False where it was not typed."""

@@ -506,24 +506,70 @@ static void claims(struct world *world, struct peer *peer, struct wire *wire, un
         claim(world, peer, wire, side);
 }
 
+static void invent_fork(struct world *world, struct peer *peer)
+{
+    own_say(world, peer, 1 + (size_t)world_chance(world, 4));
+    if (world_chance(world, 3) == 0)
+        own_fork(world, peer);
+    if (world_chance(world, 4) == 0)
+        node_fork(world, peer);
+    if (world_chance(world, 8) == 0)
+        own_rewrite(world, peer);
+    own_claim(world, peer);
+}
+
+static void invent_flood(struct world *world, struct peer *peer)
+{
+    own_say(world, peer, 1 + (size_t)world_chance(world, 100));
+    invent_people(world, peer, (size_t)world_chance(world, 8));
+}
+
+void byzantine_invent(struct world *world, struct peer *peer, enum mischief mischief)
+{
+    unsigned side;
+    struct wire *wire = wire_any(world, peer, &side);
+    if (!wire)
+        return;
+    switch (mischief) {
+    case MISCHIEF_FORK:
+        invent_fork(world, peer);
+        return;
+    case MISCHIEF_FLOOD:
+        invent_flood(world, peer);
+        return;
+    case MISCHIEF_REPLAY:
+        replay(world, peer);
+        return;
+    case MISCHIEF_GARBAGE:
+        garbage(world, peer);
+        return;
+    case MISCHIEF_CLAIM:
+        claims(world, peer, wire, side);
+        return;
+    case MISCHIEF_FORGE:
+        lie_fork(world, peer, wire, side);
+        return;
+    case MISCHIEF_ASK:
+        ask(world, peer, wire, side);
+        return;
+    case MISCHIEF_GOSSIP:
+        lie_ack(world, peer, wire, side);
+        lie_overlay(world, wire, side);
+        return;
+    case MISCHIEF_WITHHOLD:
+    case MISCHIEF_COUNT:
+        return;
+    }
+}
+
 static void act(struct world *world, struct peer *peer)
 {
     struct byzantine *self = peer->byzantine;
     unsigned side;
-    if (does(world, self, MISCHIEF_FORK, 3)) {
-        own_say(world, peer, 1 + (size_t)world_chance(world, 4));
-        if (world_chance(world, 3) == 0)
-            own_fork(world, peer);
-        if (world_chance(world, 4) == 0)
-            node_fork(world, peer);
-        if (world_chance(world, 8) == 0)
-            own_rewrite(world, peer);
-        own_claim(world, peer);
-    }
-    if (does(world, self, MISCHIEF_FLOOD, 10)) {
-        own_say(world, peer, 1 + (size_t)world_chance(world, 100));
-        invent_people(world, peer, (size_t)world_chance(world, 8));
-    }
+    if (does(world, self, MISCHIEF_FORK, 3))
+        invent_fork(world, peer);
+    if (does(world, self, MISCHIEF_FLOOD, 10))
+        invent_flood(world, peer);
     if (does(world, self, MISCHIEF_REPLAY, 2))
         replay(world, peer);
     if (does(world, self, MISCHIEF_GARBAGE, 20))

@@ -19,6 +19,8 @@ enum mischief {
 
 /* From now on the peer does what the bits say. */
 void byzantine_make(struct world *world, struct peer *peer, unsigned mischiefs);
+/* One of its inventions, now; a mischief that only tampers invents nothing. */
+void byzantine_invent(struct world *world, struct peer *peer, enum mischief mischief);
 /* It behaves again, but its words do not count. */
 void byzantine_calm(struct peer *peer);
 /* Whether it is one, and not calm. */

@@ -434,7 +434,7 @@ static bool is_wanted(const struct node_query *query, const struct node_record *
     if (query->kind != QUERY_SEARCH)
         return true;
     struct span text = record->whisper ? record->whisper->text : record->entry->fields.body;
-    return query->words.size &&
+    return query->words.size && text.size &&
            memmem(text.bytes, text.size, query->words.bytes, query->words.size);
 }
 

@@ -2,6 +2,7 @@
 #include "tests/sim/invariants.h"
 
 #include "core/ack.h"
+#include "core/room.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -81,10 +82,9 @@ static void log_check(struct world *world, struct peer *peer, const struct id *a
                       const struct log *log)
 {
     char who[ID_TEXT];
-    short_id(author, who);
     if (log->fork && log->high >= log->fork->seq)
         world_fail(world, "2: node %u: the frontier %" PRIu64 " of %s is past its fork",
-                   peer->number, log->high, who);
+                   peer->number, log->high, short_id(author, who));
     if (log->high == 0)
         return;
     const struct shelf *shelf = disk_shelf(&peer->disk, author, &log->epoch);
@@ -92,16 +92,16 @@ static void log_check(struct world *world, struct peer *peer, const struct id *a
     if (!head) {
         if (world->trims == 0 || shelf)
             world_fail(world, "3: node %u: frontier %" PRIu64 " of %s is not on disk", peer->number,
-                       log->high, who);
+                       log->high, short_id(author, who));
         return;
     }
     if (!hash_equal(&head->record.entry->hash, &log->head))
         world_fail(world, "3: node %u: the head of %s at %" PRIu64 " is another one on disk",
-                   peer->number, who, log->high);
+                   peer->number, short_id(author, who), log->high);
     uint64_t low = log->low > shelf->floor ? log->low : shelf->floor;
     if (low <= log->high && !shelf_whole(shelf, low, log->high))
         world_fail(world, "2: node %u: a gap below the frontier %" PRIu64 " of %s", peer->number,
-                   log->high, who);
+                   log->high, short_id(author, who));
 }
 
 static void author_check(struct world *world, struct peer *peer, const struct author *author)
@@ -168,7 +168,7 @@ void invariants_after(struct world *world, struct peer *peer, const struct node_
                 event->kind == EVENT_TRIMMED;
     if (disk)
         touched_check(world, peer);
-    if (world->steps % EVERY)
+    if (world->steps % (world->options.every ? world->options.every : EVERY))
         return;
     invariants_peer(world, peer);
     overlay_check(world, peer);
@@ -300,6 +300,14 @@ void invariants_wire(struct world *world, const uint8_t *bytes, size_t size)
         world_fail(world, "5: a whisper is readable on a wire");
 }
 
+void invariants_guest(struct world *world, const struct node_effect *effect)
+{
+    const struct span *text = &effect->guest.text;
+    if (effect->kind == EFFECT_GUEST_WORD &&
+        memmem(text->bytes, text->size, WHISPER_MARK, sizeof WHISPER_MARK - 1))
+        world_fail(world, "5: a guest is told a whisper of others");
+}
+
 static void whisper_shown(struct world *world, const struct peer *peer,
                           const struct node_line *line)
 {
@@ -347,10 +355,22 @@ void invariants_forget(struct peer *peer)
     }
 }
 
+/* What was said between a node's user and a guest of theirs is nobody's entry, and nobody else's.
+ */
+static bool shown_local(struct world *world, const struct peer *peer, const struct node_line *line)
+{
+    static const struct epoch_id none;
+    if (!guest_conversation_name(line->conversation) || !epoch_equal(&line->order.epoch, &none))
+        return false;
+    if (!id_equal(&line->order.author, &peer->identity.id))
+        world_fail(world, "1: a line with a guest of somebody else");
+    return true;
+}
+
 void invariants_shown(struct world *world, struct peer *peer, const struct node_line *line)
 {
     world->shown++;
-    if (peer->byzantine)
+    if (peer->byzantine || shown_local(world, peer, line))
         return;
     struct entry_ref ref = {line->order.author, line->order.epoch, line->order.seq};
     const struct said *said = truth_at(&world->truth, &ref);

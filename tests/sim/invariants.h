@@ -28,6 +28,8 @@ void invariants_memory(struct world *world, const struct peer *peer, size_t byte
 void invariants_sent(struct world *world, struct peer *peer, const struct frame *frame);
 void invariants_wire(struct world *world, const uint8_t *bytes, size_t size);
 void invariants_shown(struct world *world, struct peer *peer, const struct node_line *line);
+/* What a guest is told. */
+void invariants_guest(struct world *world, const struct node_effect *effect);
 void invariants_receipt(struct world *world, struct peer *peer, const struct node_receipt *receipt);
 void invariants_said(struct world *world, struct peer *peer, const struct message *message,
                      bool error);

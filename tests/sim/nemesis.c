@@ -297,6 +297,20 @@ static const struct {
     {fault_slow_disk, 4}, {fault_lie, 4},       {fault_backup, 4},    {fault_copy, 1},
 };
 
+size_t nemesis_faults(void)
+{
+    return sizeof FAULTS / sizeof FAULTS[0];
+}
+
+void nemesis_strike(struct nemesis *nemesis, size_t which)
+{
+    nemesis->world->faults++;
+    if (nemesis->world->options.trace)
+        fprintf(nemesis->world->options.trace, "%.6f fault %zu\n",
+                (double)nemesis->world->now / 1e6, which);
+    FAULTS[which].fault(nemesis);
+}
+
 static void fault_any(struct nemesis *nemesis)
 {
     unsigned all = 0;
@@ -306,11 +320,7 @@ static void fault_any(struct nemesis *nemesis)
     size_t at = 0;
     while (draw >= FAULTS[at].weight)
         draw -= FAULTS[at++].weight;
-    nemesis->world->faults++;
-    if (nemesis->world->options.trace)
-        fprintf(nemesis->world->options.trace, "%.6f fault %zu\n",
-                (double)nemesis->world->now / 1e6, at);
-    FAULTS[at].fault(nemesis);
+    nemesis_strike(nemesis, at);
 }
 
 static void fault_run(struct world *world, struct task *task)
@@ -328,7 +338,8 @@ struct nemesis *nemesis_new(struct world *world, uint64_t every_ms)
     struct nemesis *nemesis = xcalloc(1, sizeof *nemesis);
     nemesis->world = world;
     nemesis->every_ms = every_ms;
-    world_later(world, 0, NULL, fault_run, (uint64_t)(uintptr_t)nemesis);
+    if (every_ms)
+        world_later(world, 0, NULL, fault_run, (uint64_t)(uintptr_t)nemesis);
     return nemesis;
 }
 

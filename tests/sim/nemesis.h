@@ -5,8 +5,11 @@
 
 struct nemesis;
 
-/* Faults from now on, one each `every_ms` about. */
+/* Faults from now on, one each `every_ms` about; 0: only those that are asked for. */
 struct nemesis *nemesis_new(struct world *world, uint64_t every_ms);
+/* One of the table's, now: which < nemesis_faults(). */
+void nemesis_strike(struct nemesis *nemesis, size_t which);
+size_t nemesis_faults(void);
 /* No fault any more; all that was broken works, and who was down is up again. */
 void nemesis_end(struct nemesis *nemesis);
 void nemesis_free(struct nemesis *nemesis);

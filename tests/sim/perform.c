@@ -182,7 +182,10 @@ void perform(struct world *world, struct peer *peer, struct node_effect *effect)
     case EFFECT_GUEST_WORD:
     case EFFECT_GUEST_RETRY:
     case EFFECT_GUEST_HANG_UP:
-        break; /* nobody has guests here */
+        invariants_guest(world, effect);
+        if (world->guests)
+            world->guests(world, peer, effect);
+        break;
     case EFFECT_CHECK:
     case EFFECT_OPEN:
     case EFFECT_VERIFY:

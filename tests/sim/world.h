@@ -67,6 +67,7 @@ struct world_options {
     uint64_t seed;
     size_t nodes;
     uint64_t steps; /* 0: as many as the scenario likes */
+    uint64_t every; /* steps between two looks at everything of a node; 0: as many as usual */
     bool real;      /* Ed25519 */
     FILE *trace;
 };
@@ -83,6 +84,9 @@ struct world {
     bool beacons;
     bool silent; /* nobody says a name by themselves */
     bool quiet;  /* users say nothing more */
+    /* Of what nodes ask for the guests' sake; NULL: nobody has guests here. */
+    void (*guests)(struct world *world, struct peer *peer, const struct node_effect *effect);
+    void *self; /* of that */
     struct peer **peers;
     size_t peer_count;
     size_t peer_room;

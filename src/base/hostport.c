@@ -19,6 +19,15 @@ bool port_parse(const char *text, uint16_t *into)
     return true;
 }
 
+/* What is in no name, of a host or of an interface: blanks and controls, and the marks of a URL. */
+static bool name_plausible(const char *name)
+{
+    for (const char *c = name; *c; c++)
+        if ((unsigned char)*c <= ' ' || *c == 0x7f)
+            return false;
+    return *name != '\0' && !strpbrk(name, "/\\\"%@,;#?[]");
+}
+
 bool host_is_number(const char *host)
 {
     unsigned char address[sizeof(struct in6_addr)];
@@ -26,7 +35,7 @@ bool host_is_number(const char *host)
     size_t length = strcspn(host, "%"); /* fe80::1%eth0 */
     if (inet_pton(AF_INET, host, address) == 1)
         return true;
-    if (length >= sizeof bare || (host[length] && !host[length + 1]))
+    if (length >= sizeof bare || (host[length] && !name_plausible(host + length + 1)))
         return false;
     memcpy(bare, host, length);
     bare[length] = '\0';
@@ -41,10 +50,7 @@ static bool host_plausible(const char *host)
         return true;
     if (strchr(host, ':') || host[strspn(host, "0123456789.")] == '\0')
         return host_is_number(host);
-    for (const char *c = host; *c; c++)
-        if ((unsigned char)*c <= ' ' || *c == 0x7f)
-            return false;
-    return *host != '-' && !strpbrk(host, "/\\\"%@,;#?[]");
+    return *host != '-' && name_plausible(host);
 }
 
 static bool host_copy(const char *host, size_t length, char into[HOST_MAX + 1])

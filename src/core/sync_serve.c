@@ -167,12 +167,14 @@ static struct link *serve_find(const struct sync *sync, uint64_t ticket)
     return NULL;
 }
 
-/* A page, in order; what is left of the range is read next, or is not there. */
+/* A page, in order; what is left of the range is read next, or is not there. A page that begins with
+ * something else is of a damaged file, and would again be that. */
 static void page_send(struct sync *sync, struct link *link, struct serve *serve,
                       struct entry *const *entries, size_t count)
 {
     struct sync_effect *effect = NULL;
     size_t room = 0;
+    uint64_t low = serve->range.low;
     for (size_t i = 0; i < count; i++) {
         if (entries[i]->fields.seq != serve->range.low)
             break;
@@ -180,7 +182,7 @@ static void page_send(struct sync *sync, struct link *link, struct serve *serve,
         serve->range.low++;
     }
     entries_flush(sync, link, &effect);
-    if (count && serve->range.low <= serve->range.high)
+    if (serve->range.low > low && serve->range.low <= serve->range.high)
         return;
     if (serve->range.low <= serve->range.high)
         lack_send(sync, link, &serve->range);

@@ -263,6 +263,12 @@ static void members_get(struct db *db, struct node_saved *saved, void **owned)
     saved->members = list;
 }
 
+/* Who asks for it would end the link because of one that cannot be. */
+static bool ack_can_be(const struct ack *ack)
+{
+    return ack->low >= 1 && ack->low <= ack->high && ack->high <= ENTRY_NUMBER_MAX;
+}
+
 static void acks_get(struct db *db, uint64_t wall_ms, struct node_saved *saved)
 {
     struct node_saved_ack *list = NULL;
@@ -283,6 +289,8 @@ static void acks_get(struct db *db, uint64_t wall_ms, struct node_saved *saved)
         column_object(db, row, 5, &into->ack.head, sizeof into->ack.head);
         column_object(db, row, 6, &into->ack.signature, sizeof into->ack.signature);
         into->at = column_number(row, 7);
+        if (!ack_can_be(&into->ack))
+            db_note(db, SQLITE_CORRUPT);
     }
     saved->acks = list;
 }

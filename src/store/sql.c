@@ -239,8 +239,9 @@ struct span column_span(struct db *db, sqlite3_stmt *statement, int column)
 
 void column_object(struct db *db, sqlite3_stmt *statement, int column, void *into, size_t size)
 {
+    bool kept = sqlite3_column_type(statement, column) == SQLITE_BLOB;
     struct span bytes = column_span(db, statement, column);
-    if (bytes.size == size)
+    if (kept && bytes.size == size)
         memcpy(into, bytes.bytes, size);
     else
         db_note(db, SQLITE_CORRUPT);

@@ -128,5 +128,6 @@ uint64_t db_first(struct db *db, sqlite3_stmt *statement, uint64_t otherwise);
 uint64_t column_number(sqlite3_stmt *statement, int column);
 /* Until the next row. */
 struct span column_span(struct db *db, sqlite3_stmt *statement, int column);
-/* Exactly `size` bytes; else the file is corrupt. */
+/* Exactly `size` bytes, and no text, which SQLite takes for another value than the same bytes: what
+ * is there once could be there twice. Else the file is corrupt. */
 void column_object(struct db *db, sqlite3_stmt *statement, int column, void *into, size_t size);

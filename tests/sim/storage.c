@@ -240,7 +240,8 @@ static void writes_do(struct world *world, struct peer *peer, bool all)
         struct write *write = peer->writes;
         struct node_event event;
         DL_DELETE(peer->writes, write);
-        write_do(world, peer, write, &event);
+        if (write_do(world, peer, write, &event) && event.kind == EVENT_STORED)
+            free((void *)event.held);
         write_free(write);
     }
     storage_forget(peer);

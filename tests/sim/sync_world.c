@@ -232,6 +232,7 @@ static void load(struct world *world, size_t node, const struct sync_effect *eff
     event->event.ticket = effect->ticket;
     event->entries = xcalloc(RUN_MAX, sizeof(struct entry *));
     size_t count = 0, bytes = 0;
+    self->reads++;
     if (effect->kind == SYNC_LOAD_FORK && log && log->fork[0]) {
         event->entries[count++] = log->fork[0];
         event->entries[count++] = log->fork[1];
@@ -239,6 +240,8 @@ static void load(struct world *world, size_t node, const struct sync_effect *eff
     for (uint64_t seq = effect->range.low; effect->kind == SYNC_LOAD && seq <= effect->range.high;
          seq++) {
         struct entry *entry = disk_entry(log, seq);
+        if (seq == self->lost_at)
+            continue;
         if (!entry || count == RUN_MAX || bytes >= SYNC_PAGE_BYTES)
             break;
         event->entries[count++] = entry;

@@ -25,8 +25,10 @@ struct world_node {
     uint64_t check_ms;
     bool store_swap; /* the second of two commits is over first */
     bool store_fails;
-    unsigned checks; /* signatures */
-    unsigned stored; /* entries of commits that were confirmed */
+    uint64_t lost_at; /* its disk has lost the entry of this seq, of every log; 0: none */
+    unsigned reads;   /* pages */
+    unsigned checks;  /* signatures */
+    unsigned stored;  /* entries of commits that were confirmed */
     unsigned proved, kept, frozen, ahead, lost, trims;
     uint64_t asked;  /* wants sent */
     uint64_t rounds; /* digests sent */

@@ -52,10 +52,32 @@ static void refuses_bad_hosts(void **state)
     char long_name[HOST_MAX + 2];
     memset(long_name, 'a', sizeof long_name - 1);
     long_name[sizeof long_name - 1] = '\0';
-    const char *const cases[] = {
-        "",      "[]",      "[::1",     "[::1]9999",     "a b",       "a\n",   "\x1b[31m",
-        "a]:80", long_name, "[a[b]:80", "256.1.1.1",     "192.168.1", "1:2:3", "http://h:80",
-        "a/b",   "-h:80",   "fe80::1%", "[fe80::1%]:80", "a,b",       "ana@h", "[ana]:80"};
+    const char *const cases[] = {"",
+                                 "[]",
+                                 "[::1",
+                                 "[::1]9999",
+                                 "a b",
+                                 "a\n",
+                                 "\x1b[31m",
+                                 "a]:80",
+                                 long_name,
+                                 "[a[b]:80",
+                                 "256.1.1.1",
+                                 "192.168.1",
+                                 "1:2:3",
+                                 "http://h:80",
+                                 "a/b",
+                                 "-h:80",
+                                 "fe80::1%",
+                                 "[fe80::1%]:80",
+                                 "a,b",
+                                 "ana@h",
+                                 "[ana]:80",
+                                 "fe80::1%a b",
+                                 "fe80::1%e\x1b",
+                                 "fe80::1%eth0%1",
+                                 "[fe80::1%a/b]:80",
+                                 "fe80::1%a]b"};
     struct hostport got;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         assert_int_equal(hostport_parse(cases[i], &got), HOSTPORT_BAD_HOST);

@@ -236,6 +236,47 @@ static void what_is_no_database_is_kept_aside(void **state)
     }
 }
 
+static void sql_run(const struct rig *rig, const char *sql)
+{
+    sqlite3 *handle;
+    assert_int_equal(sqlite3_open(rig->path, &handle), SQLITE_OK);
+    if (sqlite3_exec(handle, sql, NULL, NULL, NULL) != SQLITE_OK)
+        fail_msg("%s: %s", sqlite3_errmsg(handle), sql);
+    assert_int_equal(sqlite3_close(handle), SQLITE_OK);
+}
+
+/* What a node would die of, or its links end by, is found out before it is there. */
+static void rows_that_cannot_be_are_kept_aside(void **state)
+{
+    struct rig *rig = *state;
+    static const char *const harms[] = {
+        /* the same author once more, as text; and the same log */
+        "INSERT INTO authors(author) SELECT CAST(author AS TEXT) FROM authors LIMIT 1;"
+        "INSERT INTO logs SELECT NULL, (SELECT max(id) FROM authors), epoch, low, high, floor, "
+        "head,"
+        " head_hlc, lowest, oldest_hlc, top, entries, bytes, start, below, first, last, named,"
+        " named_seq FROM logs LIMIT 1",
+        "UPDATE logs SET low=high+1",
+        "UPDATE logs SET head=x'00'",
+        "INSERT INTO acks SELECT a.author, a.author, epoch, 0, 3, head, zeroblob(64), 1800000000000"
+        " FROM logs l JOIN authors a ON a.id=l.author",
+        "INSERT INTO acks SELECT a.author, a.author, epoch, 3, 2, head, zeroblob(64), 1800000000000"
+        " FROM logs l JOIN authors a ON a.id=l.author",
+        "INSERT INTO acks SELECT a.author, a.author, epoch, 1, -1, head, zeroblob(64), "
+        "1800000000000"
+        " FROM logs l JOIN authors a ON a.id=l.author",
+    };
+    for (size_t i = 0; i < sizeof harms / sizeof *harms; i++) {
+        filled(rig, 3);
+        sql_run(rig, harms[i]);
+        rig_open(rig);
+        assert_non_null(rig->start.aside);
+        assert_int_equal(rig->start.saved.log_count, 0);
+        rig_close(rig);
+        assert_int_equal(unlink(rig->path), 0);
+    }
+}
+
 static void a_truncated_file_is_found_out(void **state)
 {
     struct rig *rig = *state;
@@ -479,6 +520,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_folder_or_a_pipe_is_no_file, begin, end),
         cmocka_unit_test_setup_teardown(whoever_may_not_write_is_told_so, begin, end),
         cmocka_unit_test_setup_teardown(what_is_no_database_is_kept_aside, begin, end),
+        cmocka_unit_test_setup_teardown(rows_that_cannot_be_are_kept_aside, begin, end),
         cmocka_unit_test_setup_teardown(a_truncated_file_is_found_out, begin, end),
         cmocka_unit_test_setup_teardown(flipped_bits_never_crash_and_never_lie, begin, end),
         cmocka_unit_test_setup_teardown(an_altered_word_is_not_passed_on, begin, end),

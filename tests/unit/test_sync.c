@@ -348,6 +348,22 @@ static void many_large_entries_never_queue_up(void **state)
 
 /* ---- gaps, and what was dropped ---- */
 
+/* A damaged file: what a page begins with is not what was asked for, and would never be. */
+static void a_hole_in_the_file_is_read_once(void **state)
+{
+    (void)state;
+    struct world *world = world_of(2);
+    struct identity author = world_person(1);
+    world_fill(world, 0, &author, 1, 20, 20, NULL);
+    world->nodes[0].lost_at = 7;
+    world->nodes[0].read_ms = 1;
+    world_link(world, 1, 0);
+    world_run(world, 60000);
+    assert_in_range(world->nodes[0].reads, 2, 50);
+    assert_int_equal(world_high(world, 1, &author.id, 1), 6);
+    world_free(world);
+}
+
 static void the_highest_numbers(void **state)
 {
     (void)state;
@@ -544,6 +560,7 @@ int main(void)
         cmocka_unit_test(many_large_entries_never_queue_up),
         cmocka_unit_test(the_highest_numbers),
         cmocka_unit_test(a_gap_that_nobody_fills),
+        cmocka_unit_test(a_hole_in_the_file_is_read_once),
         cmocka_unit_test(what_retention_dropped_is_not_fetched_back),
         cmocka_unit_test(thousands_of_rows),
         cmocka_unit_test(hundreds_of_epochs),

@@ -102,6 +102,10 @@ __attribute__((constructor)) static void begin(void)
     told = file_of("SCARCE_TOLD");
     shown = file_of("SCARCE_SHOW");
     ready = true;
+    void *frame;
+    inside = true;
+    (void)backtrace(&frame, 1); /* it loads a library the first time: not amid another's loading */
+    inside = false;
     if (shown >= 0)
         signal(SIGSEGV, on_fall); /* what the program does about it comes before, and then this */
 }

@@ -487,12 +487,24 @@ static void crumbs_count(struct link *link, size_t size)
     time_set(link, GULP_MS);
 }
 
+/* libuv would read on and on: others, and keys, have their turn between two large pieces. */
+static void piece_end(struct link *link)
+{
+    if (link->state != LINK_OPEN || link->paused)
+        return;
+    uv_read_stop((uv_stream_t *)&link->tcp);
+    link->resumed = true;
+    loop_chore(link->links->loop, &link->chore);
+}
+
 static void on_read(uv_stream_t *stream, ssize_t size, const uv_buf_t *room)
 {
     struct link *link = stream->data;
     if (size > 0) {
         take(link, (const uint8_t *)room->base, (size_t)size);
         crumbs_count(link, (size_t)size);
+        if ((size_t)size == room->len)
+            piece_end(link);
     } else if (size < 0) {
         end(link, (int)size);
     }

@@ -167,8 +167,8 @@ static struct link *serve_find(const struct sync *sync, uint64_t ticket)
     return NULL;
 }
 
-/* A page, in order; what is left of the range is read next, or is not there. A page that begins with
- * something else is of a damaged file, and would again be that. */
+/* A page, in order; what is left of the range is read next, or is not there. A page that begins
+ * with something else is of a damaged file, and would again be that. */
 static void page_send(struct sync *sync, struct link *link, struct serve *serve,
                       struct entry *const *entries, size_t count)
 {

@@ -94,7 +94,8 @@ CONFINEMENT = {
     "linux/filter.h", "linux/seccomp.h", "sched.h", "sys/prctl.h", "sys/syscall.h",
 }  # fmt: skip
 SYSTEM_HEADERS = {
-    "base": PURE | {"arpa/inet.h"},  # for inet_pton, which only reads text
+    # for inet_pton, which only reads text; and for malloc_trim
+    "base": PURE | {"arpa/inet.h", "malloc.h"},
     "core": PURE,
     "dialect": PURE,
     "store": WORLD,

@@ -588,47 +588,6 @@ static void piped_says_what_is_no_message(void **state)
     rig_free(rig);
 }
 
-/* What one link will only say later, another may hear already: from another host of the same ring.
- */
-static void what_waits_to_be_said_is_ours_already(void **state)
-{
-    struct echoes *echoes = echoes_new();
-    for (int dialect = 0; dialect < 2; dialect++) {
-        struct rig *rigs[2];
-        for (uint32_t i = 0; i < 2; i++) {
-            struct guest_config config = {.role = GUEST_CALLED,
-                                          .dialect = dialect ? &dialect_named : &dialect_piped,
-                                          .number = i + 1,
-                                          .echoes = echoes};
-            rigs[i] = rig_new(*(size_t *)*state, &config);
-            guest_up(rigs[i]->guest, rigs[i]->now);
-            rig_hear(rigs[i], dialect ? "Criss" : "x:1|a");
-            rig_wait(rigs[i], 4000);
-            rigs[i]->used = 0;
-        }
-        rigs[0]->closed = true;
-        assert_true(rig_say(rigs[0], "bea", "hola"));
-        rig_hear(rigs[1], dialect ? "bea: hola" : "bea|hola");
-        rig_is(rigs[1], "");
-        rig_hear(rigs[1], dialect ? "bea: otra" : "bea|otra");
-        rig_is(rigs[1], dialect ? "said: bea: otra\n" : "said <bea>: otra\n");
-        for (int i = 0; i < 2; i++)
-            rig_free(rigs[i]);
-    }
-    /* whoever has only echoes to say is somebody all the same */
-    struct rig *rig =
-        rig_new(*(size_t *)*state,
-                &(struct guest_config){.role = GUEST_ACCEPTED, .number = 3, .echoes = echoes});
-    rig_wait(rig, 5000);
-    rig_is(rig, "listens\n> ana|hola\n");
-    rig_hear(rig, "bea|hola");
-    rig_is(rig, "known piped <bea>\n");
-    rig_end(rig);
-    rig_is(rig, "left\n");
-    rig_free(rig);
-    echoes_free(echoes);
-}
-
 static void a_line_too_long_to_be_passed_on_is_cut(void **state)
 {
     struct rig *rig = rig_called(state, &dialect_piped, 9000);
@@ -788,7 +747,6 @@ int main(void)
         rig_test(neighbour_is_called),
         rig_test(piped_calls_and_is_called),
         rig_test(what_piped_sent_at_once_is_told_apart),
-        rig_test(what_waits_to_be_said_is_ours_already),
         rig_test(a_line_too_long_to_be_passed_on_is_cut),
         rig_test(who_was_called_is_found_out),
         rig_test(a_peer_that_is_slow_is_no_guest),

@@ -238,6 +238,47 @@ static void the_same_words_may_be_said_again_later(void **state)
     ring_free(ring);
 }
 
+/* What one link will only say later, another may hear already: from another host of the same ring.
+ */
+static void what_waits_to_be_said_is_ours_already(void **state)
+{
+    struct echoes *echoes = echoes_new();
+    for (int dialect = 0; dialect < 2; dialect++) {
+        struct rig *rigs[2];
+        for (uint32_t i = 0; i < 2; i++) {
+            struct guest_config config = {.role = GUEST_CALLED,
+                                          .dialect = dialect ? &dialect_named : &dialect_piped,
+                                          .number = i + 1,
+                                          .echoes = echoes};
+            rigs[i] = rig_new(*(size_t *)*state, &config);
+            guest_up(rigs[i]->guest, rigs[i]->now);
+            rig_hear(rigs[i], dialect ? "Criss" : "x:1|a");
+            rig_wait(rigs[i], 4000);
+            rigs[i]->used = 0;
+        }
+        rigs[0]->closed = true;
+        assert_true(rig_say(rigs[0], "bea", "hola"));
+        rig_hear(rigs[1], dialect ? "bea: hola" : "bea|hola");
+        rig_is(rigs[1], "");
+        rig_hear(rigs[1], dialect ? "bea: otra" : "bea|otra");
+        rig_is(rigs[1], dialect ? "said: bea: otra\n" : "said <bea>: otra\n");
+        for (int i = 0; i < 2; i++)
+            rig_free(rigs[i]);
+    }
+    /* whoever has only echoes to say is somebody all the same */
+    struct rig *rig =
+        rig_new(*(size_t *)*state,
+                &(struct guest_config){.role = GUEST_ACCEPTED, .number = 3, .echoes = echoes});
+    rig_wait(rig, 5000);
+    rig_is(rig, "listens\n> ana|hola\n");
+    rig_hear(rig, "bea|hola");
+    rig_is(rig, "known piped <bea>\n");
+    rig_end(rig);
+    rig_is(rig, "left\n");
+    rig_free(rig);
+    echoes_free(echoes);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -245,6 +286,7 @@ int main(void)
         cmocka_unit_test(what_the_mesh_says_comes_back_as_nobodys),
         cmocka_unit_test(a_guest_elsewhere_is_told_to_links_that_have_not_heard),
         cmocka_unit_test(the_same_words_may_be_said_again_later),
+        rig_test(what_waits_to_be_said_is_ours_already),
     };
     core_start();
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -12,16 +12,17 @@ import time
 
 import rig
 from rig import Failed, Meeting, Row, now
-from screen import entries_in
+from screen import entries_in, raw_sqlite
 
 TAKEN = 5000
+LONGER = "bytes of a line"
 POINTS = {
     "messages in the history": (1000, 10000, 100000, 1000000),
     "people": (10, 100, 900),
     "rooms": (1, 10, 100, 1000),
-    "bytes of a line": (10, 100, 1000, 4000),
+    LONGER: (10, 100, 1000, 4000),
 }
-FILL = {"rooms": "--rooms", "bytes of a line": "--line"}
+FILL = {"rooms": "--rooms", LONGER: "--line"}
 WIDTH, HEIGHT, MARGIN = 340, 220, 48
 
 
@@ -99,11 +100,15 @@ def curve(run, what):
     for _ in range(min(run.rounds, 3)):
         for point, (full, lacks) in pairs:
             rows[point].add("tertulia", cost_us(run, full, lacks, taken))
+            if what == LONGER:  # what SQLite alone needs for the same rows grows too
+                rows[point].add("sqlite3", raw_sqlite(run, taken, 10, point)[1] * 1e6 / taken)
     ratio = Row("growth", f"that with the most {what} against the fewest", "×",
                 ("≤ 1.5", None, 1.5, "most"),
-                "a line's bytes are hashed, stored and indexed" if "line" in what else "")
-    ends = [rig.median(rows[point].figures["tertulia"]) for point in (points[0], points[-1])]
-    ratio.add("tertulia", ends[1] / ends[0])
+                "a line's bytes are hashed, stored and indexed, by SQLite alone too"
+                if what == LONGER else "")
+    for who in rows[points[0]].figures:
+        ends = [rig.median(rows[point].figures[who]) for point in (points[0], points[-1])]
+        ratio.add(who, ends[1] / ends[0])
     return [*rows.values(), ratio]
 
 
@@ -120,7 +125,7 @@ def rooms(run):
 
 
 def lines(run):
-    return curve(run, "bytes of a line")
+    return curve(run, LONGER)
 
 
 PARTS = (history, people, rooms, lines)

@@ -271,11 +271,10 @@ def typed_until(seat, done, limit=300):
     return took
 
 
-def raw_sqlite(bench, count, authors):
-    """(s, CPU s) of SQLite alone with the same rows."""
+def raw_sqlite(bench, *words):
+    """(s, CPU s) of SQLite alone with the same rows: how many, of how many authors, how long."""
     with rig.on_cores(rig.TESTED):
-        told = subprocess.run([bench.helper("store_bench"), "--raw", str(count), str(authors)],
-                              check=True, capture_output=True, text=True, cwd=bench.folder).stdout
+        told = subprocess.run([bench.helper("store_bench"), "--raw", *map(str, words)], check=True, capture_output=True, text=True, cwd=bench.folder).stdout
     took, used = told.split()
     return float(took) / 1000, float(used) / 1000
 

@@ -2,7 +2,7 @@
  * durability, in the same groups, by turns in one run. Prints TAP; `# ` lines are the figures.
  *
  *     store_bench [ENTRIES [FOLDER]]
- *     store_bench --raw ENTRIES AUTHORS
+ *     store_bench --raw ENTRIES AUTHORS [BYTES-OF-A-LINE]
  *
  * FOLDER keeps the filled file, for a second run. */
 #include "base/alloc.h"
@@ -499,8 +499,9 @@ int main(int count, char **words)
     static struct bench bench;
     struct stat status;
     core_start();
-    if (count == 4 && strcmp(words[1], "--raw") == 0) {
+    if (count >= 4 && strcmp(words[1], "--raw") == 0) {
         bench_init(&bench, strtoull(words[2], NULL, 10), strtoull(words[3], NULL, 10), NULL);
+        bench.said.line = count > 4 ? strtoull(words[4], NULL, 10) : 0;
         return raw_alone(&bench, bench.total);
     }
     bench_init(&bench, count > 1 ? (size_t)strtoull(words[1], NULL, 10) : 1000000, AUTHORS,

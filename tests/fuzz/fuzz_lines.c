@@ -2,7 +2,8 @@
  * whole; and a line that goes wrong comes back in an object of JSON that is one line, has nothing
  * raw in it that a terminal would obey, and reads back as it was typed.
  *
- * The first byte says how the bytes are chunked. */
+ * The first byte says how the bytes are chunked; where its highest bit is set, each byte 1 stands
+ * for thousands of letters, for lines are long before they are too long. */
 #include "app/json.h"
 #include "app/lines.h"
 #include "base/alloc.h"
@@ -13,7 +14,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-enum { NOTES = 4 << 20 };
+enum { NOTES = 4 << 20, LETTERS = 9000, LETTERS_MOST = 20 };
 
 static void must(bool holds, const char *what)
 {
@@ -54,6 +55,36 @@ static struct buf run(const uint8_t *data, size_t size, size_t chunk)
     return notes;
 }
 
+/* The same by the plain rule: what stands between two newlines, without a carriage return before
+ * the second, or why not. */
+static struct buf split(const uint8_t *data, size_t size)
+{
+    struct buf notes;
+    buf_init(&notes, NOTES);
+    for (size_t at = 0, end; at < size; at = end + 1) {
+        const uint8_t *newline = memchr(data + at, '\n', size - at);
+        end = newline ? (size_t)(newline - data) : size;
+        size_t length = end - at;
+        if (length > 0 && data[end - 1] == '\r')
+            length--;
+        const char *text = (const char *)data + at;
+        enum line_problem problem = length > LINE_BYTES          ? LINE_TOO_LONG
+                                    : memchr(text, '\0', length) ? LINE_HAS_NUL
+                                    : !utf8_valid(text, length)  ? LINE_NOT_UTF8
+                                                                 : LINE_FINE;
+        note(&notes, &problem, sizeof problem);
+        if (problem == LINE_FINE)
+            note(&notes, text, length);
+        note(&notes, "", 1);
+    }
+    return notes;
+}
+
+static bool notes_equal(const struct buf *a, const struct buf *b)
+{
+    return a->length == b->length && memcmp(buf_bytes(a), buf_bytes(b), a->length) == 0;
+}
+
 static void is_harmless(const char *text, size_t size)
 {
     must(utf8_valid(text, size), "JSON that is no text");
@@ -85,17 +116,41 @@ static void comes_back(const uint8_t *data, size_t size)
     free(text);
 }
 
+static size_t letters_put(uint8_t *into, const uint8_t *data, size_t size)
+{
+    size_t length = 0, times = 0;
+    for (size_t i = 0; i < size; i++) {
+        bool letters = data[i] == 1 && times++ < LETTERS_MOST;
+        memset(into + length, letters ? 'x' : data[i], letters ? LETTERS : 1);
+        length += letters ? LETTERS : 1;
+    }
+    return length;
+}
+
+static void all_ways(const uint8_t *data, size_t size, size_t chunk)
+{
+    struct buf whole = run(data, size, size + 1);
+    struct buf parts = run(data, size, chunk);
+    struct buf right = split(data, size);
+    must(notes_equal(&whole, &parts), "chunks change the lines");
+    must(notes_equal(&whole, &right), "these are not the lines that were typed");
+    buf_done(&whole);
+    buf_done(&parts);
+    buf_done(&right);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     if (size == 0)
         return 0;
-    struct buf whole = run(data + 1, size - 1, size);
-    struct buf parts = run(data + 1, size - 1, (size_t)data[0] + 1);
-    must(whole.length == parts.length &&
-             memcmp(buf_bytes(&whole), buf_bytes(&parts), whole.length) == 0,
-         "chunks change the lines");
-    buf_done(&whole);
-    buf_done(&parts);
+    size_t chunk = (size_t)(data[0] & 127) + 1;
+    if (data[0] & 128) {
+        uint8_t *longer = xmalloc(size + (size_t)LETTERS * LETTERS_MOST);
+        all_ways(longer, letters_put(longer, data + 1, size - 1), chunk * 64);
+        free(longer);
+    } else {
+        all_ways(data + 1, size - 1, chunk);
+    }
     comes_back(data + 1, size - 1);
     return 0;
 }

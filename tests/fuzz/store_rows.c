@@ -526,11 +526,22 @@ static struct cell cell_long(uint8_t times, uint8_t what)
     return cell;
 }
 
+/* The same bytes several times. */
+static struct cell cell_again(const struct cell *old, uint8_t times)
+{
+    struct cell cell = {.kind = CELL_BYTES, .size = old->size * times};
+    cell.bytes = xmalloc(cell.size + 1);
+    for (size_t i = 0; i < times; i++)
+        memcpy(cell.bytes + i * old->size, old->size ? old->bytes : (const uint8_t *)"", old->size);
+    return cell;
+}
+
+/* Long because there are so many ways. */
 static void cell_change(struct cell *cell, struct input *input)
 {
     uint8_t how = byte(input);
     struct cell old = *cell;
-    switch (how % 12) {
+    switch (how % 13) {
     case 0:
         *cell = (struct cell){.kind = CELL_NULL};
         break;
@@ -572,6 +583,9 @@ static void cell_change(struct cell *cell, struct input *input)
         break;
     case 10:
         *cell = cell_long(byte(input), byte(input));
+        break;
+    case 11:
+        *cell = cell_again(&old, (uint8_t)(byte(input) % 32));
         break;
     default:
         *cell = (struct cell){.kind = CELL_REAL, .real = (double)(int64_t)number(input) / 3};

@@ -137,6 +137,98 @@ static void test_a_reader_without_a_key(void **state)
     world_free(world);
 }
 
+/* ---- frames out of turn ---- */
+
+enum { ANAS_END = 1 };
+
+static void hear_frame(struct world *world, const struct frame *frame)
+{
+    give(world, 0, &(struct node_event){.kind = EVENT_FRAME, .link = ANAS_END, .frame = frame});
+    settle(world);
+}
+
+static void test_frames_that_are_not_for_now(void **state)
+{
+    (void)state;
+    struct world *world = two();
+    struct peer *ana = &world->peers[0];
+    said_forget(ana);
+    hear_frame(world, &(struct frame){.kind = FRAME_UNKNOWN}); /* of a later version */
+    hear_frame(world, &(struct frame){.kind = FRAME_PROOF});   /* of a secret that nobody has */
+    hear_frame(world, &(struct frame){.kind = FRAME_PONG, .token = 99}); /* nothing was asked */
+    assert_int_equal(links_open(world), 1);
+    assert_null(ana->said);
+    struct frame hello = {.kind = FRAME_HELLO,
+                          .hello = {.version = 1, .net = make_net(), .name = span_text("eva")}};
+    hear_frame(world, &hello);          /* who said it has said it */
+    assert_false(world->wires[0].open); /* and another is called */
+    assert_int_equal(said_with(ana, "eva"), 0);
+    pass(world, 3000);
+    world_free(world);
+}
+
+static void test_a_second_proof(void **state)
+{
+    (void)state;
+    struct mesh_key key = {{1}};
+    struct world *world = world_new();
+    for (size_t i = 0; i < 2; i++) {
+        peer_add(world, i ? "bruno" : "ana", "lan");
+        world->peers[i].key = &key;
+        world->peers[i].net = mesh_net(span_text("lan"), &key);
+        peer_start(world, i);
+    }
+    hear(world, 0, 1);
+    pass(world, 3000);
+    assert_int_equal(links_open(world), 1);
+    hear_frame(world, &(struct frame){.kind = FRAME_UNKNOWN});
+    assert_int_equal(links_open(world), 1);
+    hear_frame(world, &(struct frame){.kind = FRAME_PROOF});
+    assert_false(world->wires[0].open); /* and another is called */
+    world_free(world);
+}
+
+/* ---- receipts of others ---- */
+
+static size_t acks_of(const struct peer *peer, const struct id *acker)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < peer->disk.ack_count; i++)
+        count += id_equal(&peer->disk.acks[i].ack.acker, acker);
+    return count;
+}
+
+/* Nothing of it is kept or passed on that its acker did not sign, or that says no more. */
+static void test_receipts_that_nobody_signed(void **state)
+{
+    (void)state;
+    struct world *world = two();
+    const struct peer *ana = &world->peers[0];
+    struct identity eva = make_person(77), zoe = make_person(78);
+    struct ack good = {.author = zoe.id, .epoch = make_epoch(5), .low = 1, .high = 9};
+    ack_sign(&good, &ana->net, &signer_fake, &eva);
+    struct ack bad = good;
+    bad.high = 10;
+    struct ack less = {.author = zoe.id, .epoch = make_epoch(5), .low = 1, .high = 8};
+    ack_sign(&less, &ana->net, &signer_fake, &eva);
+    struct ack all[] = {bad, good, less};
+    for (size_t i = 0; i < 3; i++) {
+        hear_frame(world, &(struct frame){.kind = FRAME_ACKS, .acks = {1, &all[i]}});
+        pass(world, 3000);
+        assert_int_equal(acks_of(ana, &eva.id), i > 0);
+    }
+    for (size_t i = 0; i < ana->disk.ack_count; i++)
+        if (id_equal(&ana->disk.acks[i].ack.acker, &eva.id))
+            assert_int_equal(ana->disk.acks[i].ack.high, 9);
+    struct ack ours = good; /* nor what we would have signed ourselves */
+    ack_sign(&ours, &ana->net, &signer_fake, &ana->identity);
+    size_t own = acks_of(ana, &ana->identity.id);
+    hear_frame(world, &(struct frame){.kind = FRAME_ACKS, .acks = {1, &ours}});
+    pass(world, 3000);
+    assert_int_equal(acks_of(ana, &ana->identity.id), own);
+    world_free(world);
+}
+
 /* ---- catching up, leaving ---- */
 
 static void test_much_to_catch_up(void **state)
@@ -365,6 +457,9 @@ int main(void)
         cmocka_unit_test(test_what_cannot_be_read_has_its_place),
         cmocka_unit_test(test_who_is_called),
         cmocka_unit_test(test_a_reader_without_a_key),
+        cmocka_unit_test(test_frames_that_are_not_for_now),
+        cmocka_unit_test(test_a_second_proof),
+        cmocka_unit_test(test_receipts_that_nobody_signed),
         cmocka_unit_test(test_much_to_catch_up),
         cmocka_unit_test(test_a_scan_has_the_line),
         cmocka_unit_test(test_too_late),

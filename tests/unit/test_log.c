@@ -233,8 +233,87 @@ static void a_disk_that_cannot_be_is_refused(void **state)
     bad.fork = xcalloc(1, sizeof *bad.fork);
     bad.fork->seq = 9;
     assert_false(logs_load(logs, &id, &bad));
+    bad.fork = xcalloc(1, sizeof *bad.fork); /* a proof of no place */
+    assert_false(logs_load(logs, &id, &bad));
+    bad = good;
+    bad.floor = 6;
+    assert_false(logs_load(logs, &id, &bad));
+    bad = good;
+    bad.head_hlc = ENTRY_NUMBER_MAX + 1;
+    assert_false(logs_load(logs, &id, &bad));
     assert_true(logs_load(logs, &id, &good));
     assert_false(logs_load(logs, &id, &good)); /* twice */
+    logs_free(logs);
+}
+
+/* What is dropped is as if it had never been there, and its author's other epochs stay. */
+static void dropped_epochs_leave_nothing(void **state)
+{
+    (void)state;
+    struct logs *a = logs_new(1), *b = logs_new(1);
+    struct id id = number_id(1);
+    struct log_fork fork = {.seq = 31};
+    struct log_step prefix = step_to(2, 1, 30, 1000);
+    grow(a, 1, 1, 1, 9, 1000);
+    log_freeze(a, logs_find(a, &id), grow(a, 1, 2, 1, 30, 1000), &fork, &prefix.last.hash);
+    grow(a, 1, 3, 1, 7, 1000);
+    grow(b, 1, 1, 1, 9, 1000);
+    grow(b, 1, 3, 1, 7, 1000);
+    assert_same(a, b, false);
+    struct author *author = logs_find(a, &id);
+    author_log_drop(a, author, &author->logs[1]);
+    assert_same(a, b, true);
+    assert_int_equal(author->log_count, 2);
+    assert_int_equal(logs_bytes(a), logs_bytes(b));
+    struct epoch_id gone = number_epoch(2), kept = number_epoch(3);
+    assert_null(author_log(author, &gone));
+    assert_int_equal(author_log(author, &kept)->high, 7);
+    logs_free(a);
+    logs_free(b);
+    logs_free(NULL);
+}
+
+/* Everyone comes to the same proof, whichever came first: the lowest place, then the hashes. */
+static void proofs_have_an_order(void **state)
+{
+    (void)state;
+    struct logs *logs = logs_new(1);
+    struct log *log = grow(logs, 1, 1, 1, 50, 1000);
+    struct id id = number_id(1);
+    static const struct log_fork PROOFS[] = {/* the best comes first */
+                                             {.seq = 30, .smaller = {{7}}, .larger = {{9}}},
+                                             {.seq = 31, .smaller = {{1}}, .larger = {{5}}},
+                                             {.seq = 31, .smaller = {{1}}, .larger = {{6}}},
+                                             {.seq = 31, .smaller = {{2}}, .larger = {{3}}},
+                                             {.seq = 32, .smaller = {{0}}, .larger = {{1}}}};
+    enum { COUNT = sizeof PROOFS / sizeof *PROOFS };
+    static const struct hash prefix;
+    for (size_t i = COUNT; i-- > 0;) {
+        assert_true(log_fork_better(log, &PROOFS[i]));
+        log_freeze(logs, logs_find(logs, &id), log, &PROOFS[i], &prefix);
+        for (size_t j = i; j < COUNT; j++)
+            assert_false(log_fork_better(log, &PROOFS[j]));
+    }
+    assert_int_equal(log->high, 29);
+    logs_free(logs);
+}
+
+/* A trim that comes late takes nothing back. */
+static void low_marks_never_sink(void **state)
+{
+    (void)state;
+    struct logs *logs = logs_new(1);
+    struct log *log = grow(logs, 1, 1, 501, 600, 1000);
+    struct id id = number_id(1);
+    struct author *author = logs_find(logs, &id);
+    log_trim(logs, author, log, 551, 950, 50, 5000);
+    log_trim(logs, author, log, 540, 950, 50, 5000);
+    assert_int_equal(log->low, 551);
+    assert_int_equal(log->floor, 551);
+    struct log_step below = step_to(1, 521, 550, 900); /* and what is fetched again is wanted */
+    log_prepend(logs, author, log, &below);
+    assert_int_equal(log->low, 521);
+    assert_int_equal(log->floor, 521);
     logs_free(logs);
 }
 
@@ -303,6 +382,9 @@ int main(void)
         cmocka_unit_test(low_marks_move),
         cmocka_unit_test(a_disk_that_cannot_be_is_refused),
         cmocka_unit_test(epochs_are_bounded),
+        cmocka_unit_test(dropped_epochs_leave_nothing),
+        cmocka_unit_test(proofs_have_an_order),
+        cmocka_unit_test(low_marks_never_sink),
         cmocka_unit_test(a_million_authors),
         cmocka_unit_test(two_epochs_fit_too),
     };

@@ -368,6 +368,68 @@ static void bad_readers_are_refused(void **state)
     }
 }
 
+/* Each bound of what is inside, and one past it. */
+static void a_whisper_has_its_bounds(void **state)
+{
+    (void)state;
+    static char text[TEXT_MAX + 1];
+    memset(text, 'x', sizeof text);
+    struct whisper whisper = whisper_to(1, "x");
+    assert_true(whisper_well_formed(&whisper));
+    whisper.text = span_of(text, TEXT_MAX);
+    assert_true(whisper_well_formed(&whisper));
+    whisper.text.size++;
+    assert_false(whisper_well_formed(&whisper));
+    whisper = whisper_to(1, "\xff");
+    assert_false(whisper_well_formed(&whisper));
+    whisper = whisper_to(1, "x");
+    whisper.kind = ENTRY_CALL; /* which has no words */
+    assert_false(whisper_well_formed(&whisper));
+    whisper = whisper_to(1, "");
+    assert_false(whisper_well_formed(&whisper));
+    static const uint64_t SEQS[][2] = {
+        {0, 0}, {1, 1}, {ENTRY_NUMBER_MAX, 1}, {ENTRY_NUMBER_MAX + 1, 0}};
+    for (size_t i = 0; i < sizeof SEQS / sizeof *SEQS; i++) {
+        whisper = whisper_to(1, "x");
+        whisper.again = (struct body_again){.set = true, .seq = SEQS[i][0]};
+        assert_int_equal(whisper_well_formed(&whisper), SEQS[i][1]);
+    }
+    whisper = whisper_to(READERS_MAX, "x");
+    assert_true(whisper_well_formed(&whisper));
+    whisper.reader_count++;
+    assert_false(whisper_well_formed(&whisper));
+    whisper.reader_count = 0;
+    assert_false(whisper_well_formed(&whisper));
+}
+
+/* 2, 4, 8 or 16 slots, and a box that tells nothing but about how long it is. */
+static void a_sealed_body_has_its_bounds(void **state)
+{
+    (void)state;
+    static uint8_t bytes[2 * WHISPER_MAX];
+    static const struct {
+        size_t slots, box;
+        bool good;
+    } CASES[] = {
+        {2 * SLOT_BYTES, BOX_PAD + BOX_TAG, true},
+        {16 * SLOT_BYTES, WHISPER_MAX + BOX_TAG, true},
+        {2 * SLOT_BYTES, WHISPER_MAX + BOX_PAD + BOX_TAG, false},
+        {2 * SLOT_BYTES, BOX_TAG, false},
+        {2 * SLOT_BYTES, 0, false},
+        {2 * SLOT_BYTES, BOX_PAD + BOX_TAG + 1, false},
+        {3 * SLOT_BYTES, BOX_PAD + BOX_TAG, false},
+        {2 * SLOT_BYTES + 1, BOX_PAD + BOX_TAG, false},
+        {0, BOX_PAD + BOX_TAG, false},
+        {32 * SLOT_BYTES, BOX_PAD + BOX_TAG, false},
+    };
+    for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
+        struct body body = {.kind = ENTRY_SEALED};
+        body.sealed.slots = span_of(bytes, CASES[i].slots);
+        body.sealed.box = span_of(bytes, CASES[i].box);
+        assert_int_equal(body_well_formed(&body), CASES[i].good);
+    }
+}
+
 static void two_whispers_have_nothing_in_common(void **state)
 {
     (void)state;
@@ -417,6 +479,8 @@ int main(void)
         cmocka_unit_test(weak_ephemeral_keys_open_nothing),
         cmocka_unit_test(bad_readers_are_refused),
         cmocka_unit_test(two_whispers_have_nothing_in_common),
+        cmocka_unit_test(a_whisper_has_its_bounds),
+        cmocka_unit_test(a_sealed_body_has_its_bounds),
         cmocka_unit_test(calls_and_acts_whisper_too),
     };
     core_start();

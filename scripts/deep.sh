@@ -28,7 +28,7 @@ coverage() (
     find build/check/coverage -name '*.gcda' -delete
     in_build coverage check || echo "not ok - unit tests"
     wrapped coverage coverage-programs
-    tests/e2e/run.py --quick build/check/coverage-programs "$@"
+    UNCONFINED=1 SLOWER=3 tests/e2e/run.py --quick build/check/coverage-programs "$@"
     for scenario in first-contact late-joiner partition-heal flood copied-identity disaster full-disks; do
         build/check/coverage/tests/sim/sim --scenario $scenario --seeds 1-2 || exit 1
     done
@@ -49,7 +49,7 @@ valgrind_stories() (
         --show-leak-kinds=definite,indirect,possible --num-callers=30 \
         --errors-for-leak-kinds=definite,indirect,possible
     [ $# -gt 0 ] || set -- "${valgrind_usual[@]}"
-    SLOWER=10 tests/e2e/run.py build/check/valgrind-programs "$@"
+    UNCONFINED=1 SLOWER=10 tests/e2e/run.py build/check/valgrind-programs "$@"
 )
 
 threads_stories() (
@@ -57,5 +57,5 @@ threads_stories() (
     wrapped threads threads-programs env \
         TSAN_OPTIONS=exitcode=99:handle_segv=0:handle_sigbus=0:handle_sigfpe=0:handle_sigill=0
     [ $# -gt 0 ] || set -- "${threads_usual[@]}"
-    tests/e2e/run.py --quick build/check/threads-programs "$@"
+    UNCONFINED=1 tests/e2e/run.py --quick build/check/threads-programs "$@"
 )

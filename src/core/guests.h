@@ -8,7 +8,8 @@ enum {
     GUEST_NOTICES = 20, /* joins written down.. */
     GUEST_NOTICES_MS =
         10000,              /* ..in so long a time: a crowd that comes is, one that flaps is not */
-    GUEST_LATE_MS = 60000,  /* what came with a digest is told to guests if it is no older */
+    GUEST_LATE_MS = 60000,  /* what came with a digest is told to guests if it is no older.. */
+    GUEST_SKEW_MS = 2000,   /* ..and if its clock is as right as clocks are that are set at all */
     GUEST_TICKS = 4096,     /* words of ours whose delivery may still be told: four full queues */
     GUEST_WHO = 1024,       /* names that answer a WHO */
     GUEST_TWICE_MS = 60000, /* as long what was said may come back from who passes it on */
@@ -25,7 +26,7 @@ struct guest_link {
     char wanted[GUEST_NAME_MAX + 1];    /* that it was granted, until it is known by it (again) */
     char lost[DIALECT_NAME_MAX + 1];    /* what it spoke; "" but while it is called again */
     struct overlay_address address;
-    uint64_t since; /* our wall clock */
+    uint64_t since; /* mono */
     bool called, spreads, quiet, ticks;
     bool told;    /* it has a row */
     bool there;   /* and is in it with this link */

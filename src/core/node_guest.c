@@ -43,7 +43,7 @@ static struct guest_link *link_open(struct node *node, uint32_t number)
     }
     link = xcalloc(1, sizeof *link);
     link->number = number;
-    link->since = node->now.wall_ms;
+    link->since = node->now.mono_ms;
     guests->links[guests->count++] = link;
     return link;
 }
@@ -462,6 +462,18 @@ static void who_write(const struct node *node, const struct node_line *line, cha
         snprintf(into, room, "%s (%s)", label, line->conversation);
 }
 
+/* Never history: what was just said, or what came late and was said while it was there. By the
+ * sender's clock, for ours says when it came; where they differ nobody knows, and it hears too
+ * little rather than twice what another life of ours told it. */
+static bool is_news(const struct node *node, const struct guest_link *link,
+                    const struct node_line *line)
+{
+    int64_t age = (int64_t)node->now.wall_ms - (int64_t)line->time;
+    int64_t there = (int64_t)(node->now.mono_ms - link->since);
+    return line->live ||
+           (age >= -GUEST_SKEW_MS && age <= GUEST_LATE_MS && age + GUEST_SKEW_MS <= there);
+}
+
 static bool may_hear(const struct node *node, const struct guest_link *link,
                      const struct node_line *line)
 {
@@ -473,11 +485,8 @@ static bool may_hear(const struct node *node, const struct guest_link *link,
     if (line->own && span_equal(line->guest, span_text(link->name)) &&
         span_equal(line->dialect, span_text(link->dialect)))
         return false;
-    /* never history: only what was said while it was there */
-    if (!line->live &&
-        (line->order.key + GUEST_LATE_MS < node->now.wall_ms || line->order.key < link->since))
-        return false;
-    return is_ear(node, link) && (everyone || is_invited(link, line->conversation));
+    return is_news(node, link, line) && is_ear(node, link) &&
+           (everyone || is_invited(link, line->conversation));
 }
 
 void node_guest_hear(struct node *node, const struct node_line *line)

@@ -159,6 +159,53 @@ static void test_history_is_not_for_guests(void **state)
     world_free(world);
 }
 
+/* Their clocks say when it was said, and may say anything: what was said before a guest came is
+ * not told because of that. */
+static void test_wrong_clocks_make_no_news(void **state)
+{
+    (void)state;
+    static const int64_t ahead[] = {0, 30000, -30000, 3600000, -3600000, 144000000};
+    for (size_t i = 0; i < sizeof ahead / sizeof *ahead; i++) {
+        struct world *world = two();
+        const struct peer *ana = &world->peers[0];
+        world->peers[1].wall = ahead[i];
+        peer_kill(world, 0);
+        type(world, 1, "just before");
+        pass(world, 1000);
+        peer_start(world, 0);
+        up(world, 0, CARLOS, "join", "carlos");
+        hear(world, 0, 1);
+        pass(world, 10000);
+        assert_int_equal(said_with(ana, "just before"), 1);
+        assert_int_equal(said_with(ana, "tell 101"), 0);
+        type(world, 1, "and now");
+        pass(world, 1000);
+        assert_int_equal(said_count(ana, "tell 101 bruno and now"), 1);
+        world_free(world);
+    }
+}
+
+/* Whoever said it had no link for a moment, and the guest was there all the time. */
+static void test_what_comes_late_is_told(void **state)
+{
+    (void)state;
+    struct world *world = two();
+    const struct peer *ana = &world->peers[0];
+    up(world, 0, CARLOS, "join", "carlos");
+    pass(world, 10000);
+    peer_kill(world, 1);
+    peer_start(world, 1);
+    world->peers[0].reachable = world->peers[1].reachable = false;
+    type(world, 1, "in the gap");
+    pass(world, 2000);
+    assert_int_equal(said_with(ana, "tell 101"), 0);
+    world->peers[0].reachable = world->peers[1].reachable = true;
+    hear(world, 0, 1);
+    pass(world, 10000);
+    assert_int_equal(said_count(ana, "tell 101 bruno in the gap"), 1);
+    world_free(world);
+}
+
 /* ---- names ---- */
 
 static void test_names_are_unique(void **state)
@@ -626,6 +673,8 @@ int main(void)
         cmocka_unit_test(test_everybody_reads_everybody),
         cmocka_unit_test(test_what_they_do_not_hear),
         cmocka_unit_test(test_history_is_not_for_guests),
+        cmocka_unit_test(test_wrong_clocks_make_no_news),
+        cmocka_unit_test(test_what_comes_late_is_told),
         cmocka_unit_test(test_names_are_unique),
         cmocka_unit_test(test_nobody_is_forged),
         cmocka_unit_test(test_two_hosts_one_line),

@@ -15,6 +15,7 @@ whisper    only author and readers are told of it, and no other disk or guest ha
 said       what comes out is JSON; programs end only when they are ended; nothing is dropped
 """
 import copy
+import functools
 import re
 import threading
 import time
@@ -109,6 +110,16 @@ class Heard:
 def place_of(ref):
     author, epoch, seq = ref.split(":")
     return (author, epoch), int(seq)
+
+
+@functools.cache
+def signed(data):
+    """The fields of an entry, or Bad."""
+    data, signature = data[:-evidence.SIGNATURE], data[-evidence.SIGNATURE:]
+    one = envelope(data, NET)
+    if not verify(one["author"], LABEL, data, signature):
+        raise Bad("the signature")
+    return one
 
 
 class Ledger:
@@ -376,11 +387,8 @@ class Ledger:
         """{place: fields} of those that are signed, and follow the one before."""
         fields = {}
         for place, data in entries.items():
-            data, signature = data[:-evidence.SIGNATURE], data[-evidence.SIGNATURE:]
             try:
-                one = envelope(data, NET)
-                if not verify(one["author"], LABEL, data, signature):
-                    raise Bad("the signature")
+                one = signed(data)
                 if ((base32(one["author"]), base32(one["epoch"])), one["seq"]) != place:
                     raise Bad("it stands at another's place")
                 before = entries.get((place[0], place[1] - 1))

@@ -280,12 +280,18 @@ static void write_start(struct disk *disk, void (*work)(void *self),
     job_start(disk->loop, work, done, disk);
 }
 
+/* Notes can fail alone, and then nothing is halted: they wait all the same. */
+static bool waits_for_room(const struct disk *disk)
+{
+    return !disk->queue && (disk->late || store_is_halted(disk->store));
+}
+
 static void ring(void *self)
 {
     struct disk *disk = self;
     if (disk->writing)
         return; /* the end of the job asks again */
-    if (store_is_halted(disk->store))
+    if (waits_for_room(disk))
         write_start(disk, room_work, room_done);
     else
         write_next(disk);
@@ -302,7 +308,7 @@ static void write_next(struct disk *disk)
     } else if (disk->queue) {
         batch_make(disk);
         write_start(disk, write_work, write_done);
-    } else if (store_is_halted(disk->store)) {
+    } else if (waits_for_room(disk)) {
         timer_set(disk->timer, loop_mono_ms(disk->loop) + ROOM_ASK_MS);
     } else if (loop_mono_ms(disk->loop) >= disk->tidy_at) {
         write_start(disk, tidy_work, tidy_done);

@@ -1,10 +1,11 @@
 """Stories of histories on bad disks: damaged ones come back, and full ones stand in nobody's way."""
 import glob
 import os
+import sqlite3
 import time
 from pathlib import Path
 
-from driver import LIMIT, Failed, all_linked, chain, equal, is_root
+from driver import LIMIT, Failed, all_linked, chain, equal, is_root, until
 from machine import fill, mount_small
 from wires import laid
 
@@ -157,12 +158,34 @@ def what_is_free_after_a_busy_time_is_given_back(meeting, _quick):
     bruno.expect(event="message", text=lambda t: t.startswith("19 499 "))
     ana.say("there you are")
     bruno.expect(event="message", text="there you are")
-    most, until = bruno.status("VmRSS"), time.monotonic() + LIMIT
+    most, limit = bruno.status("VmRSS"), time.monotonic() + LIMIT
     while bruno.status("VmRSS") > most - GIVEN_BACK:
-        if time.monotonic() > until:
+        if time.monotonic() > limit:
             raise Failed(f"bruno had {most} KiB and has {bruno.status('VmRSS')}")
         time.sleep(0.2)
     return None
 
 
-STORIES = [what_is_free_after_a_busy_time_is_given_back, what_was_noted_on_a_full_disk_is_kept, a_damaged_history_comes_back, a_full_disk_in_the_middle_passes_on]
+def what_could_not_be_noted_is_kept_later(meeting, _quick):
+    """Another program holds the file for longer than one waits, while nobody says a word: no message
+    fails and calls for a look whether the disk is back."""
+    ana = meeting.peer("ana").start()
+    ana.say("now there is a file")
+    ana.expect(event="message", own=True)
+    base = sqlite3.connect(history_of(ana), timeout=LIMIT, isolation_level=None)
+    base.execute("BEGIN IMMEDIATE")
+    ana.say("/set retention-days 30")
+    ana.expect(event="notice", code="setting")
+    time.sleep(5)  # it waits for 3, and then gives up: nothing tells of a note
+    base.execute("ROLLBACK")
+    ana.say("/set author-rate 7")
+    until(lambda: {bytes(value) for (value,) in base.execute("SELECT value FROM kept WHERE kind=0")}
+          >= {b"30", b"7"}, True)
+    base.close()
+
+
+STORIES = [what_is_free_after_a_busy_time_is_given_back,
+           what_was_noted_on_a_full_disk_is_kept,
+           a_damaged_history_comes_back,
+           a_full_disk_in_the_middle_passes_on,
+           what_could_not_be_noted_is_kept_later]

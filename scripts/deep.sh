@@ -5,12 +5,14 @@
 #   ./check --valgrind [STORY...]   real programs under memcheck: no errors, and nothing is lost
 #   ./check --threads [STORY...]    real programs under ThreadSanitizer: no reports
 #
-# STORY: the beginnings of names of tests/e2e; without one, those that are named below.
+# STORY: the beginnings of names of tests/e2e, and -STORY leaves out; without one, all but those that
+# are named below. What memcheck and ThreadSanitizer have to tell is kept in files, one a program: so
+# it is also seen of programs that the stories kill, and of those on whose terminal nobody looks.
 
 : "${top:=$PWD}"
 
-# wrapped BUILD FOLDER COMMAND...: programs for the stories, which run those of BUILD by COMMAND.
-# Confined ones could write nothing of what these tools have to tell.
+# wrapped BUILD FOLDER COMMAND...: programs for the stories, which run those of BUILD by COMMAND, a
+# line of shell. Confined ones could write nothing of what these tools have to tell.
 wrapped() (
     build=$top/build/check/$1
     folder=build/check/$2
@@ -20,6 +22,29 @@ wrapped() (
         printf '#!/bin/sh\nexec %s %s --no-sandbox "$@"\n' "$*" "$build/$program" >"$folder/$program"
         chmod +x "$folder/$program"
     done
+)
+
+# told_in FOLDER: an empty place for what is told there, and the line of shell that names a new file.
+told_in() (
+    folder=$top/build/check/$1/told
+    rm -rf "$folder"
+    mkdir -p "$folder"
+    echo "\"\$(mktemp $folder/XXXXXXXX)\""
+)
+
+# judged FOLDER: a test for each program of which something was told.
+judged() (
+    folder=$top/build/check/$1/told
+    find "$folder" -type f -size +0 | (
+        bad=0
+        while read -r file; do
+            bad=$((bad + 1))
+            echo "not ok - $file"
+            head -n 60 "$file" | sed 's/^/# /'
+        done
+        echo "# $(find "$folder" -type f ! -name '*.*' | wc -l) programs, $bad of which something was told"
+        [ $bad -eq 0 ]
+    )
 )
 
 coverage() (
@@ -37,25 +62,30 @@ coverage() (
     tests/check/lib/coverage.py build/check/coverage
 )
 
-# Told when none is named. Clocks are ten times slower under memcheck: stories of seconds are left out.
-valgrind_usual=(a_line who_is_blocked a_whisper a_name a_transcript an_export who_leaves signals
-    a_draft what_was_chosen)
-threads_usual=(a_ who_ an_ the_)
+# Left out where none is named.
+valgrind_out=()
+threads_out=()
 
 valgrind_stories() (
     command -v valgrind >/dev/null || give_up "valgrind is not installed"
     build valgrind CC=gcc CFLAGS="-O1 -g" || exit 1
     wrapped valgrind valgrind-programs valgrind -q --error-exitcode=99 --leak-check=full \
         --show-leak-kinds=definite,indirect,possible --num-callers=30 \
-        --errors-for-leak-kinds=definite,indirect,possible
-    [ $# -gt 0 ] || set -- "${valgrind_usual[@]}"
-    UNCONFINED=1 SLOWER=10 tests/e2e/run.py build/check/valgrind-programs "$@"
+        --errors-for-leak-kinds=definite,indirect,possible \
+        "--log-file=$(told_in valgrind-programs)"
+    [ $# -gt 0 ] || set -- "${valgrind_out[@]/#/-}"
+    UNCONFINED=1 SLOWER=${SLOWER:-10} tests/e2e/run.py --quick build/check/valgrind-programs "$@"
+    status=$?
+    judged valgrind-programs && exit $status
 )
 
 threads_stories() (
     build threads CC=clang CFLAGS="-O1 -g -fsanitize=thread" LDFLAGS="-fsanitize=thread" || exit 1
     wrapped threads threads-programs env \
-        TSAN_OPTIONS=exitcode=99:handle_segv=0:handle_sigbus=0:handle_sigfpe=0:handle_sigill=0
-    [ $# -gt 0 ] || set -- "${threads_usual[@]}"
-    UNCONFINED=1 tests/e2e/run.py --quick build/check/threads-programs "$@"
+        "TSAN_OPTIONS=exitcode=99:handle_segv=0:handle_sigbus=0:handle_sigfpe=0:handle_sigill=0:log_path=$(
+            told_in threads-programs)"
+    [ $# -gt 0 ] || set -- "${threads_out[@]/#/-}"
+    UNCONFINED=1 SLOWER=${SLOWER:-3} tests/e2e/run.py --quick build/check/threads-programs "$@"
+    status=$?
+    judged threads-programs && exit $status
 )

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Stories of real programs: tests/e2e/run.py [--quick] BUILDDIR [NAME...]. TAP.
+"""Stories of real programs: tests/e2e/run.py [--quick] BUILDDIR [[-]NAME...]. TAP.
 
 BUILDDIR holds tertuliad and tertulia. NAME is the beginning of a story's name; without one, all are
-told. --quick is what ./check has time for: fewer rounds of the same, and three stories at once.
+told. -NAME leaves out those that begin so. --quick is what ./check has time for: fewer rounds of the same, and three stories at once.
 """
 import functools
 import multiprocessing
@@ -66,14 +66,21 @@ def tell(number, program, quick):
     return good, name, lines
 
 
+def chosen_by(names):
+    """The numbers of their stories."""
+    out = tuple(name[1:] for name in names if name.startswith("-"))
+    within = tuple(name for name in names if not name.startswith("-")) or ("",)
+    return [number for number, story in enumerate(STORIES)
+            if story.__name__.startswith(within) and not story.__name__.startswith(out)]
+
+
 def main():
     words = [word for word in sys.argv[1:] if word != "--quick"]
     quick = "--quick" in sys.argv
     if not words:
         sys.exit(__doc__)
     program = str(Path(words[0]).resolve() / "tertuliad")
-    chosen = [n for n, s in enumerate(STORIES)
-              if not words[1:] or any(s.__name__.startswith(w) for w in words[1:])]
+    chosen = chosen_by(words[1:])
     signal.signal(signal.SIGQUIT, signal.SIG_DFL)  # who starts us behind a shell has it ignored
     failed = False
     print(f"1..{len(chosen)}", flush=True)

@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -125,26 +124,14 @@ static void parse(const struct program *program, int count, char **words)
     free(said.text[1]);
 }
 
-/* In an empty folder, so that no word of an input is the name of a file by chance. */
-static void folder_enter(void)
-{
-    char folder[] = "/tmp/fuzz-options-XXXXXX";
-    if (!mkdtemp(folder) || chdir(folder) != 0 || rmdir(folder) != 0)
-        die("no folder to be in");
-}
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static const struct program programs[] = {{PROGRAM_SCREEN, "tertulia", "curses 6"},
                                               {PROGRAM_DAEMON, "tertuliad", NULL}};
-    static bool entered;
     char *words[WORDS + 2];
     int count = 1;
     if (size == 0)
         return 0;
-    if (!entered)
-        folder_enter();
-    entered = true;
     const struct program *program = &programs[data[0] % 2];
     words[0] = xstrdup(program->name);
     for (size_t at = 1; at < size && count <= WORDS;) {

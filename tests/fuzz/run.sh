@@ -85,7 +85,7 @@ shift
 if [ -z "${FUZZ_BUILD:-}" ]; then
     prepare_packages build check && prepare_configure && prepare_catalogues || exit 1
     configured_in build/fuzz CC=clang --enable-werror --enable-fuzzers || exit 1
-    make -s -C build/fuzz -j"$(jobs_count)" || exit 1
+    quietly build/fuzz-make.log make -s -C build/fuzz -j"$(jobs_count)" || exit 1
 fi
 export FUZZ_BUILD=${FUZZ_BUILD:-build/fuzz} RUNS=${RUNS:--1}
 export ASAN_OPTIONS=${ASAN_OPTIONS:-detect_leaks=1:strict_string_checks=1}

@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 
 #include <dirent.h>
+#include <limits.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,7 +15,7 @@ enum { INPUT_MAX = 1 << 20 }; /* corpora are small files */
 
 static void replay(const char *folder, const char *name, int number)
 {
-    char path[4096];
+    char path[3 * PATH_MAX];
     uint8_t *data = xmalloc(INPUT_MAX);
     snprintf(path, sizeof path, "%s/%s", folder, name);
     FILE *file = fopen(path, "rb");
@@ -37,15 +38,16 @@ static int visible(const struct dirent *entry)
 
 int main(int argc, char **argv)
 {
-    char folder[2048];
+    char folder[2 * PATH_MAX], top[PATH_MAX]; /* a target may go elsewhere */
     const char *sources = getenv("srcdir");
     const char *name = strrchr(argc > 0 ? argv[0] : "", '/');
     struct dirent **inputs;
     name = name ? strstr(name, "fuzz_") : NULL;
     if (!name)
         die("a fuzz target is called fuzz_NAME");
-    snprintf(folder, sizeof folder, "%s/tests/fuzz/corpus/%s", sources ? sources : ".",
-             name + strlen("fuzz_"));
+    if (!realpath(sources ? sources : ".", top))
+        die("there are no sources");
+    snprintf(folder, sizeof folder, "%s/tests/fuzz/corpus/%s", top, name + strlen("fuzz_"));
     int count = scandir(folder, &inputs, visible, alphasort);
     if (count <= 0)
         die("there is no corpus in %s", folder);

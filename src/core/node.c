@@ -170,6 +170,7 @@ struct node *node_new(const struct node_config *config, const struct node_saved 
         node->config.names = node->names = command_names_new(NULL);
     node->now = now;
     node->began = now.wall_ms;
+    node->met = UINT64_MAX;
     node->timer = UINT64_MAX;
     if (config->key)
         node->key = *config->key;

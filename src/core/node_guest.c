@@ -462,14 +462,15 @@ static void who_write(const struct node *node, const struct node_line *line, cha
         snprintf(into, room, "%s (%s)", label, line->conversation);
 }
 
-/* Never history: what was just said, or what came late and was said while it was there. By the
- * sender's clock, for ours says when it came; where they differ nobody knows, and it hears too
- * little rather than twice what another life of ours told it. */
+/* Never history: what was just said, or what came late and was said while it was there, and others
+ * with us. By the sender's clock, for ours says when it came; where they differ nobody knows, and
+ * it hears too little rather than twice what another life of ours told it. */
 static bool is_news(const struct node *node, const struct guest_link *link,
                     const struct node_line *line)
 {
     int64_t age = (int64_t)node->now.wall_ms - (int64_t)line->time;
-    int64_t there = (int64_t)(node->now.mono_ms - link->since);
+    uint64_t since = link->since > node->met ? link->since : node->met;
+    int64_t there = since < node->now.mono_ms ? (int64_t)(node->now.mono_ms - since) : 0;
     return line->live ||
            (age >= -GUEST_SKEW_MS && age <= GUEST_LATE_MS && age + GUEST_SKEW_MS <= there);
 }

@@ -285,6 +285,8 @@ static void link_ready(struct node *node, struct node_link *link, const struct f
         node_calls_go_on(node);
     }
     person_up(node, link, hello->name);
+    if (node->met == UINT64_MAX)
+        node->met = node->now.mono_ms;
     struct sync_event event = {.kind = SYNC_LINK_UP, .link = link->number};
     event.up.peer = link->peer;
     event.up.caller = link->dialled;

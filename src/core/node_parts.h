@@ -221,6 +221,7 @@ struct node {
     struct mesh_key key;
     struct node_now now;
     uint64_t began;      /* by the wall clock */
+    uint64_t met;        /* mono: when somebody was linked first; UINT64_MAX: nobody was */
     uint64_t line;       /* the line at hand; 0: none */
     const char *line_to; /* where its Enter goes */
     const char *line_bytes;

@@ -509,6 +509,7 @@ static struct app *app_make(const struct options *options, const struct app_face
                             struct sys sys)
 {
     struct app *app = xcalloc(1, sizeof *app);
+    memory_begin();
     core_start();
     app->options = options;
     app->face = face;

@@ -90,6 +90,17 @@ void *xmemdup(const void *bytes, size_t size)
     return copy;
 }
 
+/* glibc raises both by itself when something large is freed, and what is free at the end of a
+ * thread's arena is the one thing that malloc_trim lets stand. */
+void memory_begin(void)
+{
+#ifdef HAVE_MALLOC_TRIM
+    enum { END_MOST = 256 * 1024, LARGE = 1024 * 1024 };
+    (void)mallopt(M_TRIM_THRESHOLD, END_MOST);
+    (void)mallopt(M_MMAP_THRESHOLD, LARGE); /* as it would be soon */
+#endif
+}
+
 void memory_give_back(void)
 {
 #ifdef HAVE_MALLOC_TRIM

@@ -2,8 +2,10 @@
  * before anything is to be written, when its reader went away. */
 #include "app/output.h"
 
+#include "app/i18n.h"
 #include "base/alloc.h"
 #include "base/buf.h"
+#include "base/gettext.h"
 #include "base/sys.h"
 #include "net/loop_parts.h"
 #include "net/timer.h"
@@ -57,6 +59,16 @@ static int descriptor_own(int descriptor)
     return fcntl(descriptor, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
 }
 
+/* On the other way that there is to say something: the program will end for it. */
+static void complain(int descriptor, int error)
+{
+    char path[32];
+    snprintf(path, sizeof path, "/dev/fd/%d", descriptor);
+    fputs("tertulia: ", stderr);
+    fprintf(stderr, _("\"%s\" cannot be used: %s."), path, i18n_error(error));
+    fputc('\n', stderr);
+}
+
 static void watch(struct output *output);
 
 static void on_poll(uv_poll_t *poll, int status, int events)
@@ -99,6 +111,8 @@ struct output *output_new(struct loop *loop, int descriptor, const struct output
     output->calls = calls;
     output->self = self;
     output->descriptor = descriptor_own(descriptor);
+    if (output->descriptor < 0)
+        complain(descriptor, errno);
     output->flags = fcntl(output->descriptor, F_GETFL);
     buf_init(&output->held, OUTPUT_MAX);
     output->timer = timer_new(loop, on_timer, output);

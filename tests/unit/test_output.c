@@ -6,11 +6,13 @@
 #include "base/alloc.h"
 #include "net/loop.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -309,6 +311,44 @@ static void a_full_disk_is_waited_for_and_not_taken_for_the_end(void **state)
     end(&world);
 }
 
+static int lowest_free(void)
+{
+    int number = dup(STDIN_FILENO);
+    close(number);
+    return number;
+}
+
+static void where_no_descriptor_is_left_it_says_so_and_is_gone(void **state)
+{
+    (void)state;
+    struct world world = begin();
+    struct rlimit before, none;
+    FILE *told = tmpfile();
+    int stderr_kept = dup(STDERR_FILENO);
+    assert_non_null(told);
+    assert_true(dup2(fileno(told), STDERR_FILENO) >= 0);
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    none = before;
+    none.rlim_cur = (rlim_t)lowest_free();
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+    begin_output(&world);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+    assert_true(dup2(stderr_kept, STDERR_FILENO) >= 0);
+    close(stderr_kept);
+    char text[128] = "", wanted[128];
+    snprintf(wanted, sizeof wanted, "tertulia: \"/dev/fd/%d\" cannot be used: %s.\n", world.writer,
+             strerror(EMFILE));
+    rewind(told);
+    assert_true(fread(text, 1, sizeof text - 1, told) > 0);
+    assert_string_equal(text, wanted);
+    fclose(told);
+    output_add(world.output, "one", 3);
+    turn(&world);
+    assert_int_equal(world.gone, 1);
+    assert_false(output_end(world.output, "bye", 3));
+    end(&world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -320,6 +360,7 @@ int main(void)
         cmocka_unit_test(the_end_waits_for_who_still_reads),
         cmocka_unit_test(a_file_takes_everything_at_once),
         cmocka_unit_test(a_full_disk_is_waited_for_and_not_taken_for_the_end),
+        cmocka_unit_test(where_no_descriptor_is_left_it_says_so_and_is_gone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -12,6 +12,7 @@ threads: one thread does the work of four, and there is much of it.
 TAP. What a try left is kept where it failed.
 """
 import fcntl
+import glob
 import multiprocessing
 import os
 import pty
@@ -34,11 +35,25 @@ from driver import Failed, Meeting, all_linked, clean_environment, equal, free_p
 SAID = 40  # lines that ana said before
 LAST = f"line {SAID - 1}!"
 PATIENCE = 3  # seconds for what a degraded program may never do
-LIMIT = 30  # for what it has to
+LIMIT = 60  # for what it has to; of a loaded machine, threads of a low rank get little
 TOGETHER = 25  # tries with one ana: what she keeps of each stays little
 DIED = b"tertulia: "  # what die() says first
 FALLS = ("libtinfo", "libncursesw")  # libraries that follow the NULL they were given
 PLACE = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+
+
+def standing(pid):
+    """What each thread does, and how long it ran, and waited for a processor, in all."""
+    told = []
+    for task in glob.glob(f"/proc/{pid}/task/*"):
+        try:
+            name, state = Path(task, "stat").read_text(encoding="ascii").split()[1:3]
+            ran, waited = Path(task, "schedstat").read_text(encoding="ascii").split()[:2]
+            told.append(f"{name} {state} in {Path(task, 'wchan').read_text(encoding='ascii')}: ran "
+                        f"{int(ran) / 1e9:.2f} s, waited {int(waited) / 1e9:.2f} s")
+        except OSError:
+            continue  # it ended
+    return "; ".join(told)
 
 
 class Bruno:
@@ -107,9 +122,10 @@ class Bruno:
         until = time.monotonic() + LIMIT
         while self.process.poll() is None:
             if time.monotonic() > until:
+                stands = standing(self.process.pid)
                 self.process.kill()
                 self.process.wait()
-                raise Failed("it never ends")
+                raise Failed(f"it never ends: {stands}; it said {self.said[-300:]!r}")
             select.select([self.source], [], [], 0.05)
             self.read()
         while select.select([self.source], [], [], 0)[0] and self.read():

@@ -54,12 +54,15 @@ def evening(run, minutes, watched):
         for peer in (first, *others):
             peer.expect(event="message", text=f"before {BEFORE - 1} {TEXT}", limit=180)
         seat.drain(10)
-        begun, said, due = now(), 0, 0
+        begun, said, due, typed = now(), 0, 0, 0
         while now() - begun < minutes * 60:
             while said < (now() - begun) * RATE:
                 [first, *others][said % 3].say(f"{said} {TEXT}")
                 said += 1
             rig.echoes(seat, 1, 0.2)
+            typed += 1
+            if typed % 15 == 0:  # a line as people write, not one of thousands of letters
+                seat.type(b"\x15")
             if now() - begun >= due:
                 due += EVERY if minutes > 2 else 3
                 for name, (pid, place) in seen.items():

@@ -1,8 +1,10 @@
 """Stories of guests who go, of us who go, and of coming back: each dialect, each way to end, and what
 is there after the next start."""
+import contextlib
 import os
 import signal
 import socket
+import sqlite3
 import struct
 import time
 
@@ -339,6 +341,12 @@ def what_was_spoken_is_remembered_over_a_restart(meeting, _quick):
 
 # ---- kept ----
 
+def owed_of(peer):
+    """How many words of its history guests still have to be told."""
+    with contextlib.closing(sqlite3.connect(f"{peer.home}/tertulia.db", timeout=LIMIT)) as base:
+        return base.execute("SELECT count(*) FROM owed").fetchone()[0]
+
+
 def words_with_one_guest_outlive_us(meeting, _quick):
     """Whispers both ways, and what a dated guest did not answer: kill -9, and all is there."""
     ana, bruno = two(meeting, "--classic")
@@ -365,6 +373,7 @@ def words_with_one_guest_outlive_us(meeting, _quick):
     every = ana.expect(event="message", text="y esto a todos")["ref"]
     ana.expect(event="receipt", ref=every, delivered=False)
     bruno.expect(event="message", text="y esto a todos")
+    until(lambda: owed_of(ana), 2)
     ana.kill()
     dated.start()
     dated.expect("escuchando", count=2)

@@ -386,7 +386,8 @@ def words_with_one_guest_outlive_us(meeting, _quick):
     equal([text.count(t) for t in ("te llega", "para cuando vuelvas", "y esto a todos")], [1, 1, 1])
     if text.index("para cuando vuelvas") > text.index("y esto a todos"):
         raise Failed("out of order")
-    ana.kill()  # and nothing is owed any more
+    until(lambda: owed_of(ana), 0)
+    ana.kill()
     ana.start("--classic", connect=[bruno])
     dated.type("sigo aquí", ana.host)
     ana.expect(event="message", text="sigo aquí", since=ana.begun)

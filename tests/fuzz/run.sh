@@ -59,8 +59,9 @@ one() {
     read -ra how < <(how_of "$name"; echo)
     mkdir -p "$folder"
     dictionary_of "$name" "$words"
+    if [ -s "$words" ]; then how+=("-dict=$words"); fi
     "$FUZZ_BUILD/tests/fuzz/fuzz_$name" -runs="$RUNS" -max_total_time="$SHARE" -rss_limit_mb=1024 \
-        -timeout=30 -max_len="$(longest_of "$name")" -dict="$words" -print_final_stats=1 "${how[@]}" \
+        -timeout=30 -max_len="$(longest_of "$name")" -print_final_stats=1 "${how[@]}" \
         -artifact_prefix="$FUZZ_BUILD/$name-" "$folder" "tests/fuzz/corpus/$name" >"$log" 2>&1 </dev/null
     status=$?
     [ $status -eq 0 ] || found=$(sed -n 's/^.*Test unit written to //p' "$log" | tail -n 1)

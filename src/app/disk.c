@@ -71,6 +71,7 @@ struct disk {
     struct store_reader *checker;
     bool checking;
     enum store_fault sound;
+    uint64_t untried; /* up to there whispers are those that an earlier run did not try */
 };
 
 static void write_next(struct disk *disk);
@@ -325,7 +326,7 @@ static void read_work(void *self)
     if (reading->now->effect)
         store_read(reading->reader, reading->now->effect, &reading->answer);
     else
-        store_read_untried(reading->reader, &reading->answer);
+        store_read_untried(reading->reader, reading->disk->untried, &reading->answer);
 }
 
 static void read_done(void *self, bool ran)
@@ -421,9 +422,11 @@ static void check_done(void *self, bool ran)
 
 void disk_look_after(struct disk *disk)
 {
-    struct wish *untried = xcalloc(1, sizeof *untried);
-    DL_APPEND(disk->readings[READER_LOGS].queue, untried);
-    read_next(&disk->readings[READER_LOGS]);
+    if (disk->untried) {
+        struct wish *untried = xcalloc(1, sizeof *untried);
+        DL_APPEND(disk->readings[READER_LOGS].queue, untried);
+        read_next(&disk->readings[READER_LOGS]);
+    }
     disk->checking = true;
     job_start(disk->loop, check_work, check_done, disk);
     write_next(disk);
@@ -440,6 +443,7 @@ struct disk *disk_new(struct loop *loop, struct store *store, const struct store
     disk->calls = calls;
     disk->self = self;
     disk->timer = timer_new(loop, ring, disk);
+    disk->untried = store_untried(store);
     *fault = store_reader_open(settings, &disk->checker);
     for (size_t i = 0; i < READERS && *fault == STORE_FINE; i++) {
         disk->readings[i].disk = disk;

@@ -195,6 +195,12 @@ uint64_t store_size(const struct store *store)
     return pages * db_number(db, 0, "PRAGMA page_size");
 }
 
+uint64_t store_untried(const struct store *store)
+{
+    struct db *db = (struct db *)(uintptr_t)&store->db;
+    return db_number(db, 0, "SELECT max(id) FROM entries WHERE sealed=1");
+}
+
 /* ---- readers ---- */
 
 enum store_fault store_reader_open(const struct store_settings *settings,

@@ -331,13 +331,14 @@ void store_read(struct store_reader *reader, const struct node_effect *effect,
         answer_fail(into);
 }
 
-void store_read_untried(struct store_reader *reader, struct store_answer *into)
+void store_read_untried(struct store_reader *reader, uint64_t last, struct store_answer *into)
 {
     struct db *db = &reader->db;
     read_begin(reader, NULL, into);
     into->event.kind = EVENT_UNTRIED;
-    sqlite3_stmt *row = db_start(db, "SELECT bytes FROM entries WHERE sealed=1 ORDER BY id LIMIT ?",
-                                 NUMBER(STORE_UNTRIED));
+    sqlite3_stmt *row =
+        db_start(db, "SELECT bytes FROM entries WHERE sealed=1 AND id<=? ORDER BY id LIMIT ?",
+                 NUMBER(last), NUMBER(STORE_UNTRIED));
     while (db_row(db, row))
         (void)entry_get(db, column_span(db, row, 0), into);
     read_end(reader, into);

@@ -158,8 +158,10 @@ struct store_answer {
  * which are left out at the end of a page. */
 void store_read(struct store_reader *reader, const struct node_effect *effect,
                 struct store_answer *into);
-/* EVENT_UNTRIED: for the start. */
-void store_read_untried(struct store_reader *reader, struct store_answer *into);
+/* For the start: where the whispers end that an earlier run did not try; 0: it tried all. */
+uint64_t store_untried(const struct store *store);
+/* EVENT_UNTRIED: those. What was stored since is being tried already. */
+void store_read_untried(struct store_reader *reader, uint64_t last, struct store_answer *into);
 /* On the loop's thread. */
 void store_answer_done(struct store_answer *answer);
 

@@ -17,7 +17,7 @@ OLD = (0, 1)  # never ended
 WIPES = 3  # of one program: a mesh admits so many strangers of one address
 HOURS = 3600 * 1000
 WEIGHTS = {"kill": 30, "stop": 8, "full": 10, "fail": 5, "slow": 6, "read_only": 3, "clock": 8,
-           "descriptors": 6, "wipe": 2, "restore": 6, "partition": 24, "cut": 3}
+           "descriptors": 6, "wipe": 2, "restore": 6, "partition": 40, "cut": 3}
 PAUSE = (0.3, 2.5)  # seconds between two
 
 

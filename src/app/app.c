@@ -290,7 +290,7 @@ static void leave_step(struct app *app)
 static void ease_step(struct app *app)
 {
     if (ease_turn(&app->ease, loop_mono_ms(app->loop)))
-        memory_give_back();
+        ease_now();
     timer_set(app->ease_timer, ease_due(&app->ease));
 }
 
@@ -509,7 +509,7 @@ static struct app *app_make(const struct options *options, const struct app_face
                             struct sys sys)
 {
     struct app *app = xcalloc(1, sizeof *app);
-    memory_begin();
+    ease_begin();
     core_start();
     app->options = options;
     app->face = face;

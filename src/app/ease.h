@@ -21,6 +21,10 @@ struct ease {
     uint64_t began; /* ..then */
 };
 
+/* Before the first thread: the library is not to keep more and more at the ends of its arenas. */
+void ease_begin(void);
+/* Gives it back, where the library can; it takes a moment. */
+void ease_now(void);
 /* At the end of each turn. Whether it is to be given back now. */
 bool ease_turn(struct ease *ease, uint64_t now_ms);
 /* When there has to be a turn, whatever happens; EASE_NEVER. */

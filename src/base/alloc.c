@@ -1,9 +1,6 @@
 /* Allocation that dies cleanly. The only state is the function that runs before the end. */
 #include "base/alloc.h"
 
-#ifdef HAVE_MALLOC_TRIM
-#include <malloc.h>
-#endif
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -88,22 +85,4 @@ void *xmemdup(const void *bytes, size_t size)
     if (size)
         memcpy(copy, bytes, size);
     return copy;
-}
-
-/* glibc raises both by itself when something large is freed, and what is free at the end of a
- * thread's arena is the one thing that malloc_trim lets stand. */
-void memory_begin(void)
-{
-#ifdef HAVE_MALLOC_TRIM
-    enum { END_MOST = 256 * 1024, LARGE = 1024 * 1024 };
-    (void)mallopt(M_TRIM_THRESHOLD, END_MOST);
-    (void)mallopt(M_MMAP_THRESHOLD, LARGE); /* as it would be soon */
-#endif
-}
-
-void memory_give_back(void)
-{
-#ifdef HAVE_MALLOC_TRIM
-    (void)malloc_trim(0);
-#endif
 }

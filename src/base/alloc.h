@@ -15,11 +15,6 @@ char *xstrdup(const char *text);
 char *xstrndup(const char *text, size_t length);
 void *xmemdup(const void *bytes, size_t size);
 
-/* Before the first thread: the library is not to keep more and more at the ends of its arenas. */
-void memory_begin(void);
-/* Gives what is free to the system, where the C library can; it takes a moment. */
-void memory_give_back(void);
-
 /* Says why on stderr, after the last words (a screen gives the terminal back there), and aborts. */
 _Noreturn void die(const char *format, ...) __attribute__((format(printf, 1, 2)));
 

@@ -101,7 +101,7 @@ SYSTEM_HEADERS = {
     "store": WORLD,
     "net": WORLD | SOCKETS,
     "ui": WORLD,
-    "app": WORLD | SOCKETS | CONFINEMENT | {"execinfo.h"},  # for reports of crashes
+    "app": WORLD | SOCKETS | CONFINEMENT | {"execinfo.h", "malloc.h"},  # for reports of crashes; ease.c
     "src/main.c": WORLD,
     "src/main_pages.c": WORLD,
     "src/main_pages.h": set(),

@@ -115,49 +115,6 @@ static void test_last_words_come_first_and_once(void **state)
     assert_dies(die_with_words_taken_back, "tertulia: in silence\n");
 }
 
-#if defined __SANITIZE_ADDRESS__ || defined __SANITIZE_THREAD__
-#define SANITIZED
-#elif defined __has_feature
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define SANITIZED
-#endif
-#endif
-
-#if defined HAVE_MALLOC_TRIM && defined __linux__ && !defined SANITIZED
-static long resident_kib(void)
-{
-    char line[256] = "";
-    FILE *file = fopen("/proc/self/statm", "r");
-    assert_non_null(file);
-    assert_non_null(fgets(line, sizeof line, file));
-    fclose(file);
-    char *second = strchr(line, ' ');
-    assert_non_null(second);
-    return strtol(second, NULL, 10) * (sysconf(_SC_PAGESIZE) / 1024);
-}
-#endif
-
-/* Freed below what is still held, the library would keep it for ever. */
-static void test_free_memory_is_given_back(void **state)
-{
-    (void)state;
-#if defined HAVE_MALLOC_TRIM && defined __linux__ && !defined SANITIZED
-    enum { COUNT = 20000, SIZE = 1000 };
-    static void *held[COUNT];
-    for (size_t i = 0; i < COUNT; i++)
-        held[i] = memset(xmalloc(SIZE), 1, SIZE);
-    void *above = xmalloc(SIZE);
-    long before = resident_kib();
-    for (size_t i = 0; i < COUNT; i++)
-        free(held[i]);
-    memory_give_back();
-    assert_true(resident_kib() < before - COUNT * SIZE / 1024 * 9 / 10);
-    free(above);
-#else
-    memory_give_back(); /* harmless */
-#endif
-}
-
 /* Volatile, so that no compiler knows better beforehand. */
 static volatile size_t too_much = SIZE_MAX / 2;
 
@@ -252,7 +209,6 @@ int main(void)
         cmocka_unit_test(test_last_words_come_first_and_once),
         cmocka_unit_test(test_no_memory_ends_it),
         cmocka_unit_test(test_nothing_is_something),
-        cmocka_unit_test(test_free_memory_is_given_back),
         cmocka_unit_test(test_calloc_is_zero),
         cmocka_unit_test(test_realloc_keeps),
         cmocka_unit_test(test_copies),

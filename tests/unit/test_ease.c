@@ -2,6 +2,55 @@
 #include "unit.h"
 
 #include "app/ease.h"
+#include "base/alloc.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#if defined __SANITIZE_ADDRESS__ || defined __SANITIZE_THREAD__
+#define SANITIZED
+#elif defined __has_feature
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define SANITIZED
+#endif
+#endif
+
+#if defined HAVE_MALLOC_TRIM && defined __linux__ && !defined SANITIZED
+static long resident_kib(void)
+{
+    char line[256] = "";
+    FILE *file = fopen("/proc/self/statm", "r");
+    assert_non_null(file);
+    assert_non_null(fgets(line, sizeof line, file));
+    fclose(file);
+    char *second = strchr(line, ' ');
+    assert_non_null(second);
+    return strtol(second, NULL, 10) * (sysconf(_SC_PAGESIZE) / 1024);
+}
+#endif
+
+/* Freed below what is still held, the library would keep it for ever. */
+static void what_is_free_is_given_back(void **state)
+{
+    (void)state;
+#if defined HAVE_MALLOC_TRIM && defined __linux__ && !defined SANITIZED
+    enum { COUNT = 20000, SIZE = 1000 };
+    static void *held[COUNT];
+    for (size_t i = 0; i < COUNT; i++)
+        held[i] = memset(xmalloc(SIZE), 1, SIZE);
+    void *above = xmalloc(SIZE);
+    long before = resident_kib();
+    for (size_t i = 0; i < COUNT; i++)
+        free(held[i]);
+    ease_now();
+    assert_true(resident_kib() < before - COUNT * SIZE / 1024 * 9 / 10);
+    free(above);
+#else
+    ease_now(); /* harmless */
+#endif
+}
 
 enum { SECOND = 1000, MINUTE = 60 * SECOND };
 
@@ -69,6 +118,7 @@ static void who_is_never_quiet_gives_back_each_minute(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_is_free_is_given_back),
         cmocka_unit_test(rest_wakes_nobody),
         cmocka_unit_test(a_busy_moment_is_followed_by_one_giving_back),
         cmocka_unit_test(nothing_is_given_back_in_the_midst_of_it),

@@ -113,7 +113,8 @@ struct output *output_new(struct loop *loop, int descriptor, const struct output
     output->descriptor = descriptor_own(descriptor);
     if (output->descriptor < 0)
         complain(descriptor, errno);
-    output->flags = fcntl(output->descriptor, F_GETFL);
+    else
+        output->flags = fcntl(output->descriptor, F_GETFL);
     buf_init(&output->held, OUTPUT_MAX);
     output->timer = timer_new(loop, on_timer, output);
     output->gone = output->descriptor < 0;

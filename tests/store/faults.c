@@ -123,7 +123,7 @@ static void questions_ask(struct story *story)
                                    .words = span_text("hola from:bruno in:#everyone")},
               &answer);
     store_answer_done(&answer);
-    store_read_untried(rig->reader, &answer);
+    store_read_untried(rig->reader, store_untried(rig->store), &answer);
     store_answer_done(&answer);
 }
 

@@ -313,8 +313,8 @@ static void a_full_disk_is_waited_for_and_not_taken_for_the_end(void **state)
 
 static int lowest_free(void)
 {
-    int number = dup(STDIN_FILENO);
-    close(number);
+    int copy = dup(STDIN_FILENO), number = copy;
+    close(copy);
     return number;
 }
 

@@ -45,6 +45,8 @@ static void complain_about(const char *sentence, const char *about)
 void app_say(struct app *app, bool error, const struct message *message, uint64_t line)
 {
     char text[MESSAGE_TEXT_BYTES];
+    if (app->over)
+        return;
     if (app->running) {
         app->face->say(app->self, error, message, line);
         return;
@@ -83,8 +85,8 @@ void app_event(struct app *app, const struct node_event *event)
 {
     if (app->handling)
         die("an event inside an event");
-    if (!app->node)
-        return; /* its history is being replaced */
+    if (!app->node || app->over)
+        return; /* its history is being replaced, or a thread was at work when it left */
     app->handling = true;
     if (app->trace)
         trace_event(app->trace, app_now(app).wall_ms, event);
@@ -596,6 +598,7 @@ void app_free(struct app *app)
 {
     if (!app)
         return;
+    app->over = true;
     if (app->disk)
         disk_stop(app->disk);
     visit_stop(app->visit);

@@ -48,6 +48,7 @@ struct app {
     size_t early_count;
     bool handling; /* an event: none may come from inside */
     bool running;  /* the face hears */
+    bool over;     /* nobody hears anything any more: it is being freed */
     bool damaged;  /* the history: it is to be replaced */
     bool leaving;
     bool left;

@@ -181,6 +181,14 @@ static void fatal_unwatch(void)
     sigaltstack(&stack_before, NULL);
 }
 
+/* Where curses has no memory for a pair of colours, it ends the program itself. */
+static void exit_watch(void)
+{
+    static bool watched;
+    if (!watched)
+        watched = atexit(restore_now) == 0;
+}
+
 /* ---- open and closed ---- */
 
 /* Asks terminfo before curses is started: curses itself ends the program where it cannot go on. */
@@ -264,6 +272,7 @@ struct terminal *terminal_open(const char **why)
     nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC);
     is_ours = 1;
     die_last_words(restore_now);
+    exit_watch();
     fatal_watch();
     terminal->curses = newterm(NULL, stdout, stdin);
     if (!terminal->curses) {

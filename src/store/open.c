@@ -143,6 +143,7 @@ static enum store_fault open_once(const struct store_settings *settings,
         mesh_fit(db);
         name_fit(db, settings);
         load(db, wall_ms, start);
+        store->untried = db_number(db, 0, "SELECT max(id) FROM entries WHERE sealed=1");
         fault = db_fault_take(db);
     }
     store->durable = true;
@@ -197,8 +198,7 @@ uint64_t store_size(const struct store *store)
 
 uint64_t store_untried(const struct store *store)
 {
-    struct db *db = (struct db *)(uintptr_t)&store->db;
-    return db_number(db, 0, "SELECT max(id) FROM entries WHERE sealed=1");
+    return store->untried;
 }
 
 /* ---- readers ---- */

@@ -35,6 +35,7 @@ struct db {
 };
 
 struct store {
+    uint64_t untried; /* store_untried */
     struct db db;
     struct held_log *logs; /* write.h */
     bool halted;

@@ -334,7 +334,7 @@ static void ask_everything(struct rig *rig, struct entry *const *log, size_t cou
             .kind = QUERY_SEARCH, .conversation = "", .count = 50, .words = span_text("hola")},
         &answer);
     store_answer_done(&answer);
-    store_read_untried(rig->reader, &answer);
+    store_read_untried(rig->reader, store_untried(rig->store), &answer);
     store_answer_done(&answer);
     enum store_fault fault = store_reader_check(rig->reader);
     assert_true(fault == STORE_FINE || fault == STORE_CORRUPT);

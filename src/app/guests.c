@@ -55,12 +55,9 @@ void guests_touch(struct guests *guests)
     loop_again(guests->loop);
 }
 
-/* What has arrived is read before anything is done because of silence. */
 static void on_ring(void *self)
 {
-    struct guests *guests = self;
-    guests->rung = true;
-    loop_again(guests->loop);
+    guests_touch(self);
 }
 
 /* ---- visitors ---- */
@@ -558,18 +555,22 @@ static void timer_next(struct guests *guests)
     timer_set(guests->timer, due);
 }
 
+/* Before anything is done because of silence, one more turn goes by: in it all that has arrived is
+ * read. */
 void guests_turn(struct guests *guests)
 {
     struct visitor *visitor, *next;
-    if (guests->rung) { /* and in the turn after this one, by then all was read */
-        guests->rung = false;
-        guests->due = 0;
+    bool due = guests->due <= loop_mono_ms(guests->loop);
+    if (!guests->dirty)
+        return;
+    if (due && !guests->ripe) { /* we may have stood still, whatever woke us */
+        guests->ripe = true;
         guests_touch(guests);
         return;
     }
-    if (!guests->dirty)
-        return;
-    guests->dirty = false;
+    guests->dirty = guests->ripe = false;
+    if (due)
+        guests->due = 0; /* the timer is set anew */
     DL_FOREACH_SAFE(guests->all, visitor, next)
     visitor_turn(visitor);
     lapses_tell(guests);

@@ -71,7 +71,8 @@ struct guests {
     struct timer *timer;
     uint64_t due; /* what the timer is set to */
     uint32_t numbers;
-    bool rung, dirty;
+    bool dirty;
+    bool ripe; /* something is due, and all that had come by then was read */
     bool stopped;
     int64_t zone_minute;
     int32_t zone_s;

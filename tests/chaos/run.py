@@ -28,7 +28,7 @@ REST = 15  # seconds until what is not needed any more is given back
 DESCRIPTORS = 4  # more than before: a link that was dialled twice, a reader that is open
 # KiB more than before, when what is free was given back: 4 MiB of SQLite's caches; the windows and
 # tables of a mesh that talked; and what is free between these in five arenas, by less than a page.
-MEMORY = 12 * 1024
+MEMORY = 8 * 1024
 GUESTS = {"dated": 2, "named": 3, "join_client": 4, "neighbour": 0, "piped": 5}
 DIALECTS = {"join_client": "join"}
 FILLER = "de lo que se habla entre gente que se reúne a hablar, nada se pierde ".split()

@@ -118,7 +118,7 @@ static void effect_read(struct life *life, const struct node_effect *effect)
     if (effect)
         store_read(&life->reader, effect, &answer);
     else
-        store_read_untried(&life->reader, &answer);
+        store_read_untried(&life->reader, INT64_MAX, &answer);
     connection = life->reader.db;
     fault_look(answer.fault);
     must(sqlite3_get_autocommit(connection.handle), "a reading that never ends");

@@ -56,12 +56,15 @@ struct author {
     uint64_t bytes;
     uint64_t rate_at; /* ms; core/sync counts an author's entries here */
     uint32_t rate_left;
+    uint32_t crowd;    /* words just said since crowd_at: core/sync's too */
+    uint64_t crowd_at; /* ms */
     uint32_t entries;
     uint32_t introducer; /* serial number of the link that told of it first; 0: gone */
     uint32_t flights;    /* what core/sync has under way */
     uint8_t row[BUCKET_BYTES];
     bool row_known; /* `row` is of today */
     bool vouched;
+    bool crowded; /* before crowd_at they were many */
 };
 
 /* The authors whose ids start with one byte. */

@@ -449,6 +449,7 @@ static void tick_handle(struct sync *sync)
         excluded_tick(sync, link);
         round_tick(sync, link);
     }
+    crowd_tick(sync);
     fetch_tick(sync);
     fork_tick(sync);
     if (sync->trim_at > sync->now.mono_ms)
@@ -557,7 +558,7 @@ uint64_t sync_due(const struct sync *sync)
 {
     uint64_t due = logs_bytes(sync->logs) ? sync->trim_at : UINT64_MAX;
     sooner(&due, sync->rate_at);
-    sooner(&due, checks_due(sync));
+    sooner(&due, sync->crowd_due);
     for (size_t i = 0; i < sync->link_end; i++) {
         const struct link *link = sync->links[i];
         if (!link)

@@ -222,7 +222,7 @@ static void flight_update(struct sync *sync, struct flight *flight)
     if (flight->announce)
         announce(sync, flight);
     offers_update(sync, flight);
-    if (flight_checkable(flight))
+    if (flight_checkable(sync, flight))
         check_enter(sync, flight);
     else
         check_leave(sync, flight);

@@ -81,15 +81,14 @@ static bool item_fits(struct sync *sync, struct flight *flight, bool asked)
 }
 
 /* One more word that was just said. */
-static void crowd_count(struct sync *sync)
+static void crowd_count(struct author *author, uint64_t now)
 {
-    uint64_t now = sync->now.mono_ms;
-    if (now >= sync->crowd_at + SYNC_CROWD_MS) {
-        sync->crowded = sync->crowd >= SYNC_CROWD && now < sync->crowd_at + 2 * SYNC_CROWD_MS;
-        sync->crowd_at = now;
-        sync->crowd = 0;
+    if (now >= author->crowd_at + SYNC_CROWD_MS) {
+        author->crowded = author->crowd >= SYNC_CROWD && now < author->crowd_at + 2 * SYNC_CROWD_MS;
+        author->crowd_at = now;
+        author->crowd = 0;
     }
-    sync->crowd++;
+    author->crowd++;
 }
 
 static void item_take(struct sync *sync, struct flight *flight, struct link *link,
@@ -132,7 +131,7 @@ static void item_take(struct sync *sync, struct flight *flight, struct link *lin
     item->from = link->serial;
     item->live = !asked;
     if (item->live)
-        crowd_count(sync);
+        crowd_count(flight->author, sync->now.mono_ms);
     item->restart = seq != tail + 1;
     if (asked && seq == flight->ask_high)
         ask_end(sync, flight);
@@ -239,14 +238,39 @@ static uint32_t items_in(const struct flight *flight, enum item_state state, uin
     return count;
 }
 
+/* A signature proves all that its author said before it: where words come in a crowd, those of a
+ * moment are checked, drawn and committed together. Who talks at the pace of people never waits,
+ * nor for whoever does not. */
+static bool crowd_waits(struct sync *sync, const struct author *author)
+{
+    uint64_t due = author->crowd_at + SYNC_CROWD_MS;
+    if (!author->crowded || author->crowd >= SYNC_CROWD_MOST || due <= sync->now.mono_ms)
+        return false;
+    if (sync->crowd_due == 0 || due < sync->crowd_due)
+        sync->crowd_due = due;
+    return true;
+}
+
+void crowd_tick(struct sync *sync)
+{
+    if (sync->crowd_due == 0 || sync->crowd_due > sync->now.mono_ms)
+        return;
+    sync->crowd_due = 0;
+    for (struct flight *flight = sync->flights; flight; flight = flight->hh.next)
+        if (flight->author->crowded)
+            flight_touch(sync, flight);
+}
+
 /* A window is checked when it is whole: its last signature proves all of it. */
-bool flight_checkable(const struct flight *flight)
+bool flight_checkable(struct sync *sync, const struct flight *flight)
 {
     uint32_t first = 0;
     uint32_t inbox = items_in(flight, ITEM_INBOX, &first);
     if (inbox == 0 || flight->job)
         return false;
-    return inbox >= RUN_MAX || !flight->asked || flight->ask_below || flight->items[first].live;
+    if (flight->items[first].live)
+        return !crowd_waits(sync, flight->author);
+    return inbox >= RUN_MAX || !flight->asked || flight->ask_below;
 }
 
 static struct entry_tip tip_below(const struct flight *flight, uint32_t first)
@@ -287,20 +311,9 @@ static void check_start(struct sync *sync, struct flight *flight)
     effect_add(sync, effect);
 }
 
-/* A signature proves all that its author said before it: where words come in a crowd, those of a
- * moment are checked, drawn and committed together. Who talks at the pace of people never waits. */
-uint64_t checks_due(const struct sync *sync)
-{
-    uint64_t due = sync->crowd_at + SYNC_CROWD_MS;
-    bool waits = sync->crowded && sync->crowd < SYNC_CROWD_MOST && sync->checks.count > 0;
-    return waits && !sync->halted && due > sync->now.mono_ms ? due : 0;
-}
-
 void checks_pump(struct sync *sync)
 {
     struct flight *flight;
-    if (checks_due(sync))
-        return;
     while (sync->job_count < SYNC_CHECKS && (flight = ring_next_check(sync)) != NULL)
         check_start(sync, flight);
 }

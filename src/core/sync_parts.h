@@ -261,9 +261,7 @@ struct sync {
     struct ring stores;
     struct job *jobs;
     size_t job_count;
-    uint64_t crowd_at; /* when the words at hand began to be counted */
-    uint32_t crowd;    /* so many were just said, since then */
-    bool crowded;      /* and before that they were many */
+    uint64_t crowd_due; /* when checks begin that wait for a crowd's words; 0: none does */
     struct batch *batches;
     size_t batch_count;
     struct proof *proofs;
@@ -358,9 +356,9 @@ void entries_handle(struct sync *sync, struct link *link, const struct frame_ent
 void own_handle(struct sync *sync, struct entry *entry);
 void checked_handle(struct sync *sync, uint64_t ticket, const struct run_verdict *verdict);
 void checks_pump(struct sync *sync);
-bool flight_checkable(const struct flight *flight);
-/* When checks begin that wait for a crowd's words; 0: none does. */
-uint64_t checks_due(const struct sync *sync);
+bool flight_checkable(struct sync *sync, const struct flight *flight);
+/* Looks again at what waited for a crowd's words. */
+void crowd_tick(struct sync *sync);
 
 /* sync_store.c */
 void stores_pump(struct sync *sync);

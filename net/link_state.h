@@ -9,7 +9,7 @@ enum {
     CRUMB_BYTES = 4096,            /* what one wake brought is little */
     CRUMBS_MS = 16,                /* so often in so short a time, */
     CRUMBS = 8,                    /* and what comes is read in gulps: */
-    GULP_MS = 8,                   /* nothing is read for so long */
+    GULP_MS = 15,                  /* nothing is read for so long: a frame of a screen */
     /* For guests, who have no pings: whose cable is pulled is gone in 45 s, as a peer is. */
     KEEPALIVE_S = 30,   /* nothing heard for so long: the kernel asks, ten times in ten seconds */
     UNHEARD_MS = 45000, /* what was sent is not acknowledged; a quarter of an hour by default */

@@ -231,18 +231,25 @@ static void test_receipts_that_nobody_signed(void **state)
 
 /* ---- catching up, leaving ---- */
 
-static void test_much_to_catch_up(void **state)
+/* Bruno was away for 300 words; he learns what there is, and can check none of it. */
+static struct peer *far_behind(struct world *world)
 {
-    (void)state;
-    struct world *world = two();
     struct peer *bruno = &world->peers[1];
     peer_kill(world, 1);
     pass(world, 100);
     for (int i = 0; i < 300; i++)
         type(world, 0, "while you were away");
     pass(world, 3000);
-    bruno->deaf = true; /* he has learned what there is, and can check none of it */
+    bruno->deaf = true;
     peer_start(world, 1);
+    return bruno;
+}
+
+static void test_much_to_catch_up(void **state)
+{
+    (void)state;
+    struct world *world = two();
+    struct peer *bruno = far_behind(world);
     hear(world, 0, 1);
     pass(world, 3000);
     const struct model *model = node_model(bruno->node);
@@ -263,14 +270,7 @@ static void test_a_scan_has_the_line(void **state)
 {
     (void)state;
     struct world *world = two();
-    struct peer *bruno = &world->peers[1];
-    peer_kill(world, 1);
-    pass(world, 100);
-    for (int i = 0; i < 300; i++)
-        type(world, 0, "while you were away");
-    pass(world, 3000);
-    bruno->deaf = true;
-    peer_start(world, 1);
+    struct peer *bruno = far_behind(world);
     struct progress scan = {.on = true, .what = message_make("scan", "Scanning"), .total = 9};
     model_progress(node_model(bruno->node), &scan);
     hear(world, 0, 1);

@@ -539,6 +539,33 @@ static void a_crowd_is_proved_together(void **state)
     world_free(world);
 }
 
+/* Words that one says are there in milliseconds, however much another one says meanwhile. */
+static void nobody_waits_for_the_crowd_of_another(void **state)
+{
+    (void)state;
+    enum { WORDS = 20, CROWDED = 40, SOON = SYNC_CROWD_MS / 2 };
+    struct world *world = world_of(3);
+    world_link(world, 0, 1);
+    world_link(world, 2, 1);
+    world_run(world, 100);
+    world_say(world, 2, "well");
+    for (int i = 0; i < CROWDED; i++) {
+        world_say(world, 0, "much");
+        world_run(world, 1);
+    }
+    const struct author *author = logs_find(world->nodes[1].logs, &world->nodes[2].identity.id);
+    for (uint64_t seq = 2; seq < 2 + WORDS; seq++) {
+        world_say(world, 2, "well");
+        for (int ms = 0; ms < SOON; ms++) {
+            world_say(world, 0, "much");
+            world_run(world, 1);
+        }
+        assert_int_equal(author->logs[0].high, seq);
+        world_run(world, 3);
+    }
+    world_free(world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -566,6 +593,7 @@ int main(void)
         cmocka_unit_test(hundreds_of_epochs),
         cmocka_unit_test(it_repeats),
         cmocka_unit_test(a_crowd_is_proved_together),
+        cmocka_unit_test(nobody_waits_for_the_crowd_of_another),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -2,11 +2,6 @@
  * unproved leaves this file, and nothing is taken that the next check could not link. */
 #include "core/sync_parts.h"
 
-static void have_set(uint64_t have[SYNC_LINKS / 64], const struct link *link)
-{
-    have[link->slot / 64] |= UINT64_C(1) << link->slot % 64;
-}
-
 static bool share_full(const struct sync *sync, uint16_t ring)
 {
     uint64_t share = SYNC_HELD_MAX / (sync->link_count + 1);
@@ -324,6 +319,8 @@ static void proved_tell(struct sync *sync, struct flight *flight, uint32_t first
     for (uint32_t i = first; i < first + count; i++) {
         struct item *item = &flight->items[i];
         item->state = ITEM_PROVED;
+        if (item->live)
+            fresh_hurry(sync, flight, item);
         if (!effect || effect->live != item->live) {
             effect = effect_new(SYNC_PROVED);
             effect->live = item->live;

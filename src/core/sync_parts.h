@@ -47,7 +47,7 @@ enum item_state {
 struct item {
     struct entry *entry;
     uint64_t batch;
-    uint64_t have[SYNC_LINKS / 64]; /* links that showed us that they have it */
+    uint64_t have[SYNC_LINKS / 64]; /* links that have it, as they showed us, or from us */
     uint32_t from;                  /* serial of the link it came from; 0: ourselves */
     uint16_t held;                  /* in whose share it is counted */
     enum item_state state;
@@ -370,7 +370,10 @@ void store_own(struct sync *sync, struct flight *flight);
 void store_proof(struct sync *sync, struct proof *proof);
 
 /* sync_push.c */
+void have_set(uint64_t have[SYNC_LINKS / 64], const struct link *link);
 void fresh_add(struct sync *sync, const struct item *item);
+/* What was proved, is live and by somebody else, and goes to the disk after this. */
+void fresh_hurry(struct sync *sync, const struct flight *flight, struct item *item);
 void fresh_flush(struct sync *sync);
 void announce(struct sync *sync, struct flight *flight);
 /* Collects entries into frames as large as they may be: *effect is NULL at first. */

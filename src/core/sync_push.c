@@ -1,6 +1,12 @@
-/* Telling others of what has just become durable: the entries themselves where they were just said,
- * a line about the log where it was caught up with. Never to who showed that it has them. */
+/* Telling others of what has just become durable, or is about to: the entries themselves where they
+ * were just said, a line about the log where it was caught up with. Never to who showed that it has
+ * them. */
 #include "core/sync_parts.h"
+
+void have_set(uint64_t have[SYNC_LINKS / 64], const struct link *link)
+{
+    have[link->slot / 64] |= UINT64_C(1) << link->slot % 64;
+}
 
 static bool have_is(const uint64_t have[SYNC_LINKS / 64], const struct link *link)
 {
@@ -17,6 +23,20 @@ void fresh_add(struct sync *sync, const struct item *item)
     fresh->entry = entry_hold(item->entry);
     fresh->from = item->from;
     memcpy(fresh->have, item->have, sizeof fresh->have);
+}
+
+/* Who talks as people do does not wait for a disk that is busy with what others say. Of whoever
+ * says more, no entry overtakes the one before: it would have to be asked for. Links that come
+ * before it is on the disk get it then. */
+void fresh_hurry(struct sync *sync, const struct flight *flight, struct item *item)
+{
+    if (sync->batch_count == 0 || flight->count > 1 ||
+        id_equal(&flight->key.author, &sync->settings.self))
+        return;
+    fresh_add(sync, item);
+    for (size_t i = 0; i < sync->link_end; i++)
+        if (sync->links[i] && !sync->links[i]->lagging)
+            have_set(item->have, sync->links[i]);
 }
 
 static void entries_send(struct sync *sync, struct link *link, struct sync_effect *effect)

@@ -222,8 +222,9 @@ static void entry_sent(struct world *world, const struct peer *peer, const struc
     const struct shelf *shelf = disk_shelf(&peer->disk, &place->author, &place->epoch);
     const struct kept *kept = shelf ? shelf_find(shelf, place->seq) : NULL;
     bool trimmed = world->trims && (!shelf || place->seq < shelf->floor);
-    /* What others say is passed on by whoever cannot store it. */
-    bool passed = peer->refusing && !id_equal(&place->author, &peer->identity.id);
+    /* What others say is passed on by whoever cannot store it, or is about to store it next. */
+    bool next = place->seq == (shelf ? shelf->high : 0) + 1;
+    bool passed = (peer->refusing || next) && !id_equal(&place->author, &peer->identity.id);
     if (!trimmed && !passed && (!kept || !hash_equal(&kept->record.entry->hash, &said->hash)))
         world_fail(world, "3: %s:%" PRIu64 " is sent and not on disk",
                    short_id(&place->author, who), place->seq);

@@ -127,6 +127,77 @@ static void ours_are_stored_before_they_are_sent(void **state)
     world_free(world);
 }
 
+static struct world *three_around_a_slow_disk(void)
+{
+    struct world *world = world_of(4);
+    for (size_t i = 0; i < 3; i++)
+        world_link(world, i, 3);
+    world_run(world, 100);
+    world->nodes[3].store_ms = 500;
+    return world;
+}
+
+/* Who says one thing does not wait for a disk that is busy with another's; who says more does. */
+static void a_busy_disk_holds_up_nobody(void **state)
+{
+    (void)state;
+    struct world *world = three_around_a_slow_disk();
+    world_say(world, 0, "busy");
+    world_run(world, 100);
+    assert_int_equal(world->nodes[1].kept, 0);
+    uint64_t frames = world->frames[3][1];
+    world_say(world, 2, "hola");
+    world_run(world, 100);
+    assert_int_equal(world->nodes[1].kept, 1);
+    assert_int_equal(world->nodes[3].kept, 0);
+    world_say(world, 2, "and more");
+    world_run(world, 100);
+    assert_int_equal(world->nodes[1].kept, 1);
+    world_run(world, 2000);
+    assert_int_equal(world->nodes[1].kept, 3);
+    assert_int_equal(world->frames[3][1] - frames, 3); /* nothing twice */
+    world_free(world);
+}
+
+/* A link that came after what was hurried, and before it was stored, is told of it then. */
+static void what_was_hurried_is_told_to_a_new_link(void **state)
+{
+    (void)state;
+    struct world *world = three_around_a_slow_disk();
+    world_unlink(world, 1, 3);
+    world_say(world, 0, "busy");
+    world_run(world, 100);
+    world_say(world, 2, "hola");
+    world_run(world, 100);
+    assert_int_equal(world->nodes[0].kept, 2);
+    world_link(world, 1, 3);
+    world_run(world, 1000);
+    assert_int_equal(world->nodes[1].kept, 2);
+    world_free(world);
+}
+
+/* And where that disk turns out to be full, it is not passed on a second time. */
+static void what_was_hurried_is_passed_on_once(void **state)
+{
+    (void)state;
+    struct world *world = three_around_a_slow_disk();
+    world->nodes[3].store_fails = true;
+    world_say(world, 0, "busy");
+    world_run(world, 100);
+    uint64_t before = world->bytes[3][1];
+    world_say(world, 2, "hola");
+    world_run(world, 100);
+    uint64_t one = world->bytes[3][1] - before;
+    world_run(world, 900);
+    assert_in_range(one, 100, 1000);
+    assert_int_equal(world->bytes[3][1] - before, 2 * one); /* the busy one, and no more */
+    world->nodes[3].store_fails = false;
+    world_event(world, 3, &(struct sync_event){.kind = SYNC_RESUME});
+    assert_true(world_settle(world, 60000));
+    assert_int_equal(world->nodes[1].kept, 2);
+    world_free(world);
+}
+
 /* Who comes in the place of a link that had an entry does not have it. */
 static void a_new_link_is_told_too(void **state)
 {
@@ -575,6 +646,9 @@ int main(void)
         cmocka_unit_test(a_late_joiner_gets_all_through_others),
         cmocka_unit_test(in_a_mesh_nothing_is_fetched_twice),
         cmocka_unit_test(ours_are_stored_before_they_are_sent),
+        cmocka_unit_test(a_busy_disk_holds_up_nobody),
+        cmocka_unit_test(what_was_hurried_is_told_to_a_new_link),
+        cmocka_unit_test(what_was_hurried_is_passed_on_once),
         cmocka_unit_test(a_new_link_is_told_too),
         cmocka_unit_test(commits_out_of_order),
         cmocka_unit_test(a_full_disk_stops_everything_until_told),

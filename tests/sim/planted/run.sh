@@ -102,17 +102,22 @@ header() {
     sed -n "s/^$2: //p" "$1" | head -n 1
 }
 
+# worn_out NAME WHY FILE: a patch by which nothing is shown.
+worn_out() {
+    echo "not ok $count - $1: $2"
+    sed 's/^/# /' "$3"
+    missed=$((missed + 1))
+    rm -rf "$work/tree/src"
+    cp -R "$top/src" "$work/tree/src"
+}
+
 # A defect is caught by a failing seed, by a crash, or by never coming to an end.
 one() {
     name=$1
     patch=$here/$name.patch
     what=$(sed -n 1p "$patch")
     if ! patch -s -p1 -d "$work/tree" <"$patch" >"$work/patch.log" 2>&1; then
-        echo "not ok $count - $name: the patch does not apply any more"
-        sed 's/^/# /' "$work/patch.log"
-        missed=$((missed + 1))
-        rm -rf "$work/tree/src"
-        cp -R "$top/src" "$work/tree/src"
+        worn_out "$name" "the patch does not apply any more" "$work/patch.log"
         return
     fi
     rm -rf "$work/defect"
@@ -123,7 +128,11 @@ one() {
         rm -f "$work/defect/$(echo "$file" | tr / _).o"
     done
     # shellcheck disable=SC2086 # a list
-    compile "$work/defect" $files && link_sim "$work/defect" "$work/defect/sim"
+    if ! { compile "$work/defect" $files && link_sim "$work/defect" "$work/defect/sim"; } \
+        2>"$work/build.log"; then
+        worn_out "$name" "it does not build any more" "$work/build.log"
+        return
+    fi
     scenario=$(header "$patch" Scenario)
     nodes=$(header "$patch" Nodes)
     status=0

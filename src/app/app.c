@@ -93,6 +93,7 @@ void app_event(struct app *app, const struct node_event *event)
     node_handle(app->node, app_now(app), event);
     app_perform(app);
     app->handling = false;
+    jobs_answer(app->jobs);
 }
 
 static void on_event(void *self, const struct node_event *event)

@@ -1,5 +1,6 @@
 #pragma once
-/* Signatures and seals are checked on threads of the pool; each answer is an event for the node. */
+/* Signatures and seals are checked on threads of the pool, short ones at once; each answer is an
+ * event for the node. */
 #include "core/node.h"
 
 struct jobs;
@@ -13,5 +14,7 @@ void jobs_free(struct jobs *jobs);
 
 /* EFFECT_CHECK, _OPEN or _VERIFY. TAKES it. */
 void jobs_do(struct jobs *jobs, struct node_effect *effect);
+/* Answers what was done at once: behind the event that asked for it. NULL is fine. */
+void jobs_answer(struct jobs *jobs);
 /* None is under way. */
 bool jobs_are_over(const struct jobs *jobs);

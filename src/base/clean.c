@@ -377,3 +377,26 @@ char *text_clean(const char *bytes, size_t length, enum clean_form form, size_t 
     put(&cleaner, "", 1);
     return xrealloc(cleaner.out.room, cleaner.out.length, 1);
 }
+
+/* What binds to what follows, where that was cut off: a non-joiner of two letters, or, of one
+ * emoji that was larger than all, a joiner or some tags. */
+static bool is_loose(int32_t code)
+{
+    return code == NON_JOINER || code == JOINER || within(code, TAG, TAG_END - 1);
+}
+
+size_t text_clean_cut(const char *clean, size_t length, size_t most)
+{
+    size_t kept = text_cut(clean, length, most);
+    while (kept > 0 && kept < length) {
+        int32_t code;
+        size_t last = kept - 1;
+        while (last > 0 && ((uint8_t)clean[last] & 0xc0) == 0x80)
+            last--;
+        utf8_step(clean + last, kept - last, &code);
+        if (!is_loose(code))
+            break;
+        kept = last;
+    }
+    return kept;
+}

@@ -23,3 +23,6 @@ enum clean_form {
  * time linear to their number. `cleaned` may be NULL: no zero is left inside. */
 char *text_clean(const char *bytes, size_t length, enum clean_form form, size_t *cleaned)
     __attribute__((warn_unused_result));
+
+/* As text_cut, of what text_clean made; what is left is as it would make it, and may be nothing. */
+size_t text_clean_cut(const char *clean, size_t length, size_t most);

@@ -91,7 +91,7 @@ void guest_name_copy(struct span name, char into[GUEST_NAME_MAX + 1])
 {
     size_t size;
     char *clean = text_clean((const char *)name.bytes, name.size, CLEAN_LINE, &size);
-    size = text_cut(clean, size, GUEST_NAME_MAX);
+    size = text_clean_cut(clean, size, GUEST_NAME_MAX);
     while (size > 0 && clean[size - 1] == ' ')
         size--;
     memcpy(into, clean, size);
@@ -164,7 +164,7 @@ static void name_settle(const struct node *node, const struct guest_link *link, 
     if (!plain[0] || guest_name_is_tagged(node, plain))
         memcpy(plain, "?", 2);
     memcpy(into, plain, sizeof plain);
-    plain[text_cut(plain, strlen(plain), GUEST_NAME_MAX - NUMBER)] = '\0';
+    plain[text_clean_cut(plain, strlen(plain), GUEST_NAME_MAX - NUMBER)] = '\0';
     for (unsigned i = 2; is_taken(node, link, into); i++)
         snprintf(into, GUEST_NAME_MAX + 1, "%.*s#%u", GUEST_NAME_MAX - NUMBER, plain, i);
 }

@@ -86,7 +86,7 @@ char *name_clean(struct span name, size_t *size)
 {
     name = span_trim(name);
     char *text = text_clean((const char *)name.bytes, name.size, CLEAN_LINE, size);
-    *size = span_trim(span_of(text, text_cut(text, *size, GUEST_NAME_MAX))).size;
+    *size = span_trim(span_of(text, text_clean_cut(text, *size, GUEST_NAME_MAX))).size;
     text[*size] = '\0';
     return text;
 }
@@ -113,7 +113,7 @@ size_t label_write(enum dialect_style style, struct span who, char into[GUEST_LA
     size_t size;
     who = span_trim(who);
     char *text = text_clean((const char *)who.bytes, who.size, CLEAN_LINE, &size);
-    size = text_cut(text, size, most);
+    size = text_clean_cut(text, size, most);
     for (size_t i = 0; i < size; i++)
         into[i] = label_byte(style, text[i], i + 1 < size ? text[i + 1] : ' ');
     free(text);

@@ -205,6 +205,7 @@ void guest_free(struct guest *guest);
 void guest_up(struct guest *guest, struct guest_now now);
 void guest_feed(struct guest *guest, struct guest_now now, const void *bytes, size_t size);
 void guest_end(struct guest *guest, struct guest_now now);
+/* Whoever owed an answer by now is given up: only when all that has arrived was fed. */
 void guest_tick(struct guest *guest, struct guest_now now);
 /* When guest_tick or guest_pull have something to do, by the mono clock; UINT64_MAX: never. */
 uint64_t guest_due(const struct guest *guest);

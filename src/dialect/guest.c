@@ -33,7 +33,7 @@ static void *copy_to(char **room, struct span text)
 static char *text_whole(struct span text, size_t *size)
 {
     char *clean = text_clean((const char *)text.bytes, text.size, CLEAN_BODY, size);
-    *size = text_cut(clean, *size, TEXT_MAX);
+    *size = text_clean_cut(clean, *size, TEXT_MAX);
     return clean;
 }
 
@@ -356,6 +356,7 @@ static void message_end(struct guest *guest)
     }
     size_t size;
     char *text = text_clean((const char *)bytes.bytes, bytes.size, CLEAN_BODY, &size);
+    guest->in_lines = bytes.size && bytes.bytes[bytes.size - 1] == '\n';
     buf_eat(&guest->in, guest->in.length);
     if (was_cut)
         cut(guest, CUT_LONG);
@@ -405,7 +406,7 @@ static bool is_native(struct guest *guest, struct span chunk)
 
 void guest_feed(struct guest *guest, struct guest_now now, const void *bytes, size_t size)
 {
-    guest_tick(guest, now);
+    guest_at(guest, now);
     if (guest->state != STATE_UP || size == 0 || is_native(guest, span_of(bytes, size)))
         return;
     if (guest->in.length == 0)
@@ -461,11 +462,17 @@ static uint64_t stuck_at(const struct guest *guest)
     return ready == UINT64_MAX ? ready : ready + GUEST_STUCK_MS;
 }
 
-void guest_tick(struct guest *guest, struct guest_now now)
+void guest_at(struct guest *guest, struct guest_now now)
 {
     guest->now = now;
     if (guest->state == STATE_UP && message_due(guest) <= now.mono_ms)
         message_end(guest);
+    settle(guest);
+}
+
+void guest_tick(struct guest *guest, struct guest_now now)
+{
+    guest_at(guest, now);
     /* whoever has begun to speak is not silent */
     if (guest->state == STATE_UP && guest->deadline <= now.mono_ms && guest->in.length == 0)
         silence(guest);

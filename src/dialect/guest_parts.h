@@ -64,6 +64,7 @@ struct guest {
     struct buf in;              /* the message that is arriving */
     uint64_t in_first, in_last; /* when its first and last bytes came */
     bool in_cut;                /* there was more of it */
+    bool in_lines;              /* the last one ended its line */
     struct guest_line *lines;
     size_t line_count;
     uint64_t credit_ms; /* what GUEST_RATE and GUEST_SPELL_MS still allow */
@@ -106,6 +107,9 @@ void guest_speaks(struct guest *guest, const struct dialect *dialect);
 void guest_close(struct guest *guest, enum guest_why why);
 /* What silent callers hear, so that a peer knows us for one. */
 void guest_greet(struct guest *guest);
+/* It is so late, and what came up to now may be a whole message. Silence is judged by guest_tick
+ * alone: a program that stood still has answers that it has not read yet. */
+void guest_at(struct guest *guest, struct guest_now now);
 /* Hangs up now. */
 void guest_abort(struct guest *guest, enum guest_why why);
 /* GUEST_DIAL, where there is no link and none is coming. */

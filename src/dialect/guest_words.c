@@ -98,8 +98,8 @@ void guest_answer_with(struct guest *guest, const char *before, struct span name
     int wanted = snprintf(whole, sizeof whole, "%s%.*s%s", before, (int)name.size,
                           name.size ? (const char *)name.bytes : "", after);
     size_t size = wanted < 0 ? 0 : (size_t)wanted;
-    (void)guest_put(
-        guest, span_of(whole, text_cut(whole, strlen(whole), size < GUEST_OUT ? size : GUEST_OUT)));
+    (void)guest_put(guest, span_of(whole, text_clean_cut(whole, strlen(whole),
+                                                         size < GUEST_OUT ? size : GUEST_OUT)));
 }
 
 /* ---- whose words ---- */
@@ -201,7 +201,7 @@ static void text_write(const struct guest *guest, const struct guest_word *word,
 {
     const char *before = "", *after = "";
     struct span text = word->text;
-    text.size = text_cut((const char *)text.bytes, text.size, TEXT_MAX);
+    text.size = text_clean_cut((const char *)text.bytes, text.size, TEXT_MAX);
     switch (word->kind) {
     case WORD_JOINED:
     case WORD_LEFT:
@@ -304,7 +304,7 @@ static void lost_tell(struct guest *guest)
 
 bool guest_say(struct guest *guest, struct guest_now now, const struct guest_word *word)
 {
-    guest_tick(guest, now);
+    guest_at(guest, now);
     bool about = is_about(word) || word->kind == WORD_NOTICE;
     if (!guest_hears(guest) || (word->kind == WORD_PRIVATE && guest_spreads(guest)) ||
         (about && guest->dialect && !guest->dialect->notices))
@@ -321,14 +321,14 @@ bool guest_say(struct guest *guest, struct guest_now now, const struct guest_wor
     if (guest->queue && guest->queue->prev != before)
         guest->queue->prev->last = true;
     buf_done(&text);
-    guest_tick(guest, now);
+    guest_at(guest, now);
     return lost == guest->lost;
 }
 
 void guest_relay(struct guest *guest, struct guest_now now, struct span whole)
 {
     struct span name, text;
-    guest_tick(guest, now);
+    guest_at(guest, now);
     if (!guest_hears(guest) || guest->dialect != &dialect_piped ||
         !piped_split(whole, &name, &text))
         return;
@@ -346,7 +346,7 @@ void guest_relay(struct guest *guest, struct guest_now now, struct span whole)
 void guest_people(struct guest *guest, struct guest_now now, const struct span *names, size_t count)
 {
     char label[GUEST_LABEL_MAX], text[GUEST_OUT];
-    guest_tick(guest, now);
+    guest_at(guest, now);
     size_t shown = count < GUEST_PEOPLE_MAX ? count : GUEST_PEOPLE_MAX;
     size_t size = (size_t)snprintf(text, sizeof text, "Aquí están (%zu): ", count);
     for (size_t i = 0; i < shown; i++) {
@@ -420,13 +420,15 @@ struct guest_message *guest_ready(struct guest *guest)
 
 size_t guest_pull(struct guest *guest, struct guest_now now, char into[GUEST_OUT])
 {
-    guest_tick(guest, now);
+    guest_at(guest, now);
     struct guest_message *message = guest_ready(guest);
     if (!message)
         return 0;
     struct span bytes = bytes_of(message);
     size_t size = message->size;
     memcpy(into, message->bytes, size);
+    if (guest->dialect == &dialect_plain && guest->in_lines && size < GUEST_OUT)
+        into[size++] = '\n'; /* somebody at a terminal, to whom all would be one line */
     guest_take(guest, message);
     guest->pulled_at = now.mono_ms;
     guest->paced = true;
@@ -441,6 +443,6 @@ size_t guest_pull(struct guest *guest, struct guest_now now, char into[GUEST_OUT
     else
         free(message);
     lost_tell(guest);
-    guest_tick(guest, now);
+    guest_at(guest, now);
     return size;
 }

@@ -52,13 +52,13 @@ static void join(struct guest *guest, struct span rest)
     free(name);
 }
 
-static void say(struct guest *guest, struct span text)
+static void say(struct guest *guest, struct span text, struct span line)
 {
     if (text.size == 0)
         return;
     size_t blank = span_find(text, " ");
     if (text.bytes[0] != '@' || blank < 2 || blank == text.size) {
-        (void)guest_said(guest, span_text(guest->called), text, text);
+        (void)guest_said(guest, span_text(guest->called), text, line);
         return;
     }
     (void)guest_event(guest, GUEST_PRIVATE, span_of(text.bytes + 1, blank - 1),
@@ -78,9 +78,9 @@ static void command(struct guest *guest, struct span line)
     } else if (span_is(bare, "WHO")) {
         (void)guest_event(guest, GUEST_WHO, span_of(NULL, 0), span_of(NULL, 0));
     } else if (span_begins(line, "MSG ") || span_is(bare, "MSG")) {
-        say(guest, span_after(line, sizeof "MSG" - 1));
-    } else {
-        say(guest, line); /* the rest of something, or somebody without the original's program */
+        say(guest, span_after(line, sizeof "MSG" - 1), line);
+    } else { /* the rest of something, or somebody without the original's program */
+        say(guest, line, line);
     }
 }
 
@@ -148,10 +148,10 @@ static struct span noticed_name(struct span before)
 
 /* What was sent right behind a notice came with it: nobody's, because where the drawing ends and a
  * name begins cannot be known. */
-static void rest(struct guest *guest, struct span text)
+static void rest(struct guest *guest, struct span text, struct span line)
 {
     if (span_find(text, ": ") < text.size)
-        (void)guest_said(guest, span_of(NULL, 0), text, text);
+        (void)guest_said(guest, span_of(NULL, 0), text, line);
 }
 
 static bool notice(struct guest *guest, struct span line, const char *words,
@@ -165,7 +165,7 @@ static bool notice(struct guest *guest, struct span line, const char *words,
     if (name.size == 0 || name.size > GUEST_NAME_MAX || span_find(before, ": ") != before.size)
         return false;
     (void)guest_event(guest, kind, name, line);
-    rest(guest, span_after(line, at + strlen(words)));
+    rest(guest, span_after(line, at + strlen(words)), line);
     return true;
 }
 

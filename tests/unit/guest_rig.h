@@ -79,8 +79,9 @@ static inline void rig_drain(struct rig *rig)
         }
         if (!rig->closed && (size = guest_pull(rig->guest, rig->now, bytes)) > 0) {
             assert_true(size <= GUEST_OUT);
-            assert_null(memchr(bytes, '\n', size));
-            rig_note(rig, "> ", span_of(bytes, size));
+            bool ends = bytes[size - 1] == '\n'; /* who speaks in lines hears lines */
+            assert_null(memchr(bytes, '\n', size - ends));
+            rig_note(rig, ends ? "line> " : "> ", span_of(bytes, size - ends));
             any = true;
         }
     }

@@ -345,6 +345,36 @@ static void test_ten_thousand_marks(void **state)
     free(raw);
 }
 
+/* What bound to what was cut off goes with it; and whatever is left is clean. */
+static void test_cut_text_is_clean(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        size_t length, most, cut;
+    } samples[] = {
+        {LITERAL("ana"), 3, 3},
+        {LITERAL("ana"), 2, 2},
+        {LITERAL("\u062f\u200c\u062f"), 7, 7},
+        {LITERAL("\u062f\u200c\u062f"), 5, 2},
+        {LITERAL("a\u062f\u200c\u062f"), 6, 3},
+        {LITERAL("a\u0301b"), 3, 3},
+        /* one emoji that is larger than all */
+        {LITERAL("\U0001f468\u200d\U0001f469\u200d\U0001f466"), 14, 11},
+        {LITERAL("\U0001f468\u200d\U0001f469\u200d\U0001f466"), 7, 4},
+        {LITERAL("\U0001f3f4\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f"), 24, 4},
+        {LITERAL("\U0001f3f4\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007fa"), 28,
+         28},
+    };
+    for (size_t i = 0; i < COUNT(samples); i++) {
+        size_t cut = text_clean_cut(samples[i].text, samples[i].length, samples[i].most);
+        assert_int_equal(cut, samples[i].cut);
+        char *left = xstrndup(samples[i].text, cut);
+        assert_fit(left, cut, cut, CLEAN_LINE);
+        free(left);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -353,6 +383,7 @@ int main(void)
         cmocka_unit_test(test_marks_do_not_pile_up),
         cmocka_unit_test(test_emoji),
         cmocka_unit_test(test_scripts),
+        cmocka_unit_test(test_cut_text_is_clean),
         cmocka_unit_test(test_every_hidden_code_point),
         cmocka_unit_test(test_every_code_point_alone_and_in_company),
         cmocka_unit_test(test_any_mixture),

@@ -152,6 +152,24 @@ static void a_long_word_has_one_receipt(void **state)
     rig_free(rig);
 }
 
+/* A program that was stopped for so long has the answer, and has not read it. */
+static void an_answer_that_lay_there_is_no_silence(void **state)
+{
+    struct rig *rig = dated_called(state);
+    struct guest_word word = rig_word("ana", "uno");
+    word.id = 1;
+    assert_true(rig_tell(rig, word));
+    guest_up(rig->guest, rig->now);
+    rig_is(rig, "dial\n> 2025-10-20 16:40:45: ana: uno\nsent: 2025-10-20 16:40:45: ana: uno\n");
+    rig->now.mono_ms += (uint64_t)GUEST_ANSWER_MS * 2;
+    word.text = span_text("dos"); /* somebody speaks before its socket has its turn */
+    word.id = 2;
+    assert_true(rig_tell(rig, word));
+    rig_hear(rig, "Mensaje recibido a las 2025-10-20 16:40:46");
+    rig_is(rig, "known dated\ndelivered 1\nhang up 0\n");
+    rig_free(rig);
+}
+
 static void dated_owes_no_receipt_of_what_nobody_waits_for(void **state)
 {
     struct rig *rig = dated_called(state);
@@ -750,6 +768,7 @@ int main(void)
         rig_test(a_line_too_long_to_be_passed_on_is_cut),
         rig_test(who_was_called_is_found_out),
         rig_test(a_peer_that_is_slow_is_no_guest),
+        rig_test(an_answer_that_lay_there_is_no_silence),
         rig_test(dated_owes_no_receipt_of_what_nobody_waits_for),
         rig_test(a_notice_is_read_to_the_letter),
         rig_test(piped_says_what_is_no_message),

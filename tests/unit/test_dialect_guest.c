@@ -63,6 +63,25 @@ static void silence_is_greeted_and_hears(void **state)
     rig_free(rig);
 }
 
+/* Somebody at a terminal, with a bare connection: what they hear is not all one line. */
+static void who_speaks_in_lines_hears_lines(void **state)
+{
+    struct rig *rig = rig_caller(state);
+    rig_hear(rig, "hola\n");
+    assert_true(rig_say(rig, "bea", "uno"));
+    rig_wait(rig, 100);
+    rig_is(rig, "known plain\nsaid: hola\nline> bea: uno\n");
+    rig_free(rig);
+    rig = rig_caller(state);
+    rig_hear(rig, "Vecino 7\n"); /* no program of theirs is told otherwise than before */
+    assert_true(rig_say(rig, "bea", "uno"));
+    rig_wait(rig, 100);
+    rig->log[rig->used] = '\0';
+    assert_null(strstr(rig->log, "line> "));
+    assert_non_null(strstr(rig->log, "uno"));
+    rig_free(rig);
+}
+
 static void a_probe_is_nobody(void **state)
 {
     struct rig *rig = rig_caller(state);
@@ -436,6 +455,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         rig_test(tls_is_for_a_peer),
         rig_test(silence_is_greeted_and_hears),
+        rig_test(who_speaks_in_lines_hears_lines),
         rig_test(a_probe_is_nobody),
         rig_test(what_is_no_text_is_refused),
         rig_test(a_pause_ends_a_message),

@@ -104,7 +104,7 @@ void owed_load(struct db *db, struct node_saved *saved, void **owned)
         column_object(db, row, 6, owed->address.ip, sizeof owed->address.ip);
         owed->address.port = (uint16_t)column_number(row, 7);
         owed->text = keep_span(owned, column_span(db, row, 8));
-        if (owed->kind > GUEST_TELLS_RING || owed->id > ENTRY_NUMBER_MAX)
+        if (owed->kind > GUEST_TELLS_RING || owed->id == 0 || owed->id > ENTRY_NUMBER_MAX)
             db_note(db, SQLITE_CORRUPT);
     }
     saved->owed = list;

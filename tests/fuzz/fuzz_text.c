@@ -139,6 +139,16 @@ static void check_clean(const char *text, size_t length, enum clean_form form)
     free(again);
 }
 
+/* What is cut out of clean text is clean. */
+static void check_clean_cut(const char *clean, size_t length, size_t most)
+{
+    size_t cut = text_clean_cut(clean, length, most), again;
+    CHECK(cut <= text_cut(clean, length, most));
+    char *cleaned = text_clean(clean, cut, CLEAN_BODY, &again);
+    CHECK(same(clean, cut, cleaned, again));
+    free(cleaned);
+}
+
 static void check_fold(char *(*fold)(const char *, size_t, size_t *), const char *text,
                        size_t length, size_t factor)
 {
@@ -171,6 +181,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     size_t cleaned;
     char *clean = text_clean(text, length, CLEAN_BODY, &cleaned);
     check_cuts(clean, cleaned, most);
+    check_clean_cut(clean, cleaned, most);
     check_fold(text_nfc, clean, cleaned, FOLD_NFC_FACTOR);
     check_fold(name_fold, clean, cleaned, FOLD_NAME_FACTOR);
     free(clean);

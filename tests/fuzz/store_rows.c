@@ -13,7 +13,7 @@
 #include <string.h>
 
 #define WALL INT64_C(1700000000000)
-enum { COLUMNS = 20, ROWS = 64 /* of one input */ };
+enum { COLUMNS = 20, ROWS = 64 /* of one input */, CELL_MOST = 64 << 10 };
 
 struct rows_world rows_world;
 
@@ -526,9 +526,11 @@ static struct cell cell_long(uint8_t times, uint8_t what)
     return cell;
 }
 
-/* The same bytes several times. */
+/* The same bytes several times; of what is long by now, once. */
 static struct cell cell_again(const struct cell *old, uint8_t times)
 {
+    if (old->size > CELL_MOST)
+        times = 1;
     struct cell cell = {.kind = CELL_BYTES, .size = old->size * times};
     cell.bytes = xmalloc(cell.size + 1);
     for (size_t i = 0; i < times; i++)

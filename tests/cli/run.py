@@ -331,8 +331,9 @@ def the_doctor_speaks_the_users_language():
 def plain_lines_are_in_the_users_language():
     for lang in ("es", "pt_BR") if NLS else ():
         words = catalogue(lang)
-        result = run(*quiet(SCREEN), "--plain", "--name", "ana", input=b"/join #lab\nhola\n/exit\n",
-                     stdin=None, lang=f"{lang}_XX.UTF-8")
+        with tempfile.TemporaryDirectory() as home:  # where nobody has come into #lab yet
+            result = run(*quiet(SCREEN), "--plain", "--name", "ana", "--home", home, stdin=None,
+                         input=b"/join #lab\nhola\n/exit\n", lang=f"{lang}_XX.UTF-8")
         said = result.stdout.decode()
         equal((result.returncode, result.stderr), (0, b""), lang)
         for sentence in ("What you type goes to %s now.", "%1$s came in", "Goodbye.",

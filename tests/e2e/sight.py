@@ -75,6 +75,9 @@ def a_whisper_by_keys_alone(meeting, _quick):
     carla.say("to all")
     ana.sees("to all")
     equal(carla.texts(text="for you only"), [])
+    ana.type("/w bruno from here\r")  # nothing of it is seen where one is, but that it went
+    ana.sees("To bruno: from here")
+    bruno.expect(event="message", text="from here")
     bruno.say("/whisper ana psst")  # elsewhere now: it is counted, and one key leads there
     ana.until("one unread of bruno", lambda t: any(re.search(r"bruno +1 *\u2502", row)
                                                    for row in t.lines()))
@@ -82,6 +85,27 @@ def a_whisper_by_keys_alone(meeting, _quick):
         raise Failed("nothing rang")
     ana.type("\x1ba")
     ana.sees("(whisper)", "psst")
+    return None
+
+
+def who_got_a_line_of_before(meeting, _quick):
+    """What was said before the program was left has its receipts still."""
+    if why := blind(meeting):
+        return why
+    bruno, ana = two_at_a_table(meeting)
+    ana.type("/who-got\r")
+    ana.sees("You have said nothing here")
+    ana.type("\x1b")
+    ana.sees_no("You have said nothing here")
+    ana.type("to be kept\r")
+    ana.until("the tick", lambda t: any("to be kept" in row and row.endswith("\u2713")
+                                        for row in t.lines()))
+    ana.type("/exit\r")
+    ana.over(0)
+    ana.start("--connect", bruno.address)
+    ana.sees("to be kept", "\u25cf bruno")
+    ana.type("/who-got\r")
+    ana.sees("has it")
     return None
 
 
@@ -139,7 +163,11 @@ def far_back_and_the_needle(meeting, _quick):
     ana.until("nothing marked", lambda t: not hits(t))
     ana.type("\x05")
     ana.sees("one more")
-    ana.type("/search needle\r")
+    ana.type("\x13nowhere\r")
+    ana.sees("No older line has")
+    ana.type("no letter is lost")  # n is older, while there are hits
+    ana.sees("\u203a no letter is lost")
+    ana.type("\x15/search needle\r")
     ana.sees("Found", "here is the NEEDLE")
     ana.type("\r")
     ana.sees("line 39 of", "here is the NEEDLE", "line 41 of")
@@ -410,7 +438,7 @@ def known(kind):
                ("/usr/share/terminfo", "/lib/terminfo", "/etc/terminfo"))
 
 
-STORIES = [it_starts_and_one_talks, a_whisper_by_keys_alone, a_scan_and_one_of_its_finds,
-           far_back_and_the_needle, tab_finds_the_word, two_hundred_lines_pasted_are_one_message,
-           keys_arrive_in_pieces, terminals_that_lie_about_widths, a_storm_of_sizes,
-           in_every_kind_of_terminal]
+STORIES = [it_starts_and_one_talks, a_whisper_by_keys_alone, who_got_a_line_of_before,
+           a_scan_and_one_of_its_finds, far_back_and_the_needle, tab_finds_the_word,
+           two_hundred_lines_pasted_are_one_message, keys_arrive_in_pieces,
+           terminals_that_lie_about_widths, a_storm_of_sizes, in_every_kind_of_terminal]

@@ -25,8 +25,17 @@ if [ "${1:-}" ]; then
         share/fill tests/golden/golden; do
         mkdir -p "$clean/build/$(dirname "$one")"
         cp -p "$1/$one" "$clean/build/$one"
+        strip -g "$clean/build/$one"
     done
+    if [ -d "$1/cppcheck" ]; then cp -Rp "$1/cppcheck" "$clean/build/"; fi # what it has read already
 fi
+
+# Each breach begins with the clean tree again: what it changed is put back.
+in_tree() { git --git-dir="$place/git" --work-tree="$place/tree" "$@"; }
+mkdir "$place/tree"
+cp -Rp "$clean/." "$place/tree" && git init -q --bare "$place/git" &&
+    in_tree add --all --force && in_tree -c user.name=planted -c user.email=planted@example.org \
+    commit -q -m clean || exit 1
 
 count=0
 failed=0
@@ -56,8 +65,7 @@ breach() { # CHECK WHERE WHAT
         sed -n 's/^# /#   /p' "$place/clean.$1" | head -n 3
         return
     fi
-    rm -rf "$place/tree"
-    cp -Rp "$clean" "$place/tree"
+    in_tree reset -q --hard && in_tree clean -q -f -d -x || exit 1
     cat >"$place/plant"
     if ! (cd "$place/tree" && sh -eu "$place/plant") >"$place/said" 2>&1; then
         result "not ok" "$3: could not be planted"

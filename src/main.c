@@ -181,6 +181,8 @@ static void set(struct face *face, const char *name, const char *value)
     enum settings_result result = app_set(face->app, name, value, &id, &answer);
     if (result == SETTINGS_CHANGED)
         setting_apply(face, id);
+    if (result == SETTINGS_CHANGED && id == SETTING_LANGUAGE)
+        app_language_look(face->app, &answer);
     say(face, result == SETTINGS_REFUSED, &answer);
 }
 
@@ -463,10 +465,30 @@ static void notify(struct face *face, const struct node_line *line)
     free(text);
 }
 
+/* A whisper that was sent from elsewhere is nowhere to be seen: the status line says that it went.
+ */
+static void sent(struct face *face, const struct node_line *line)
+{
+    const struct model *model = app_model(face->app);
+    const struct conversation *to;
+    if (model->open && strcmp(model->open->name, line->conversation) == 0)
+        return;
+    for (size_t i = 0; (to = model_conversation(model, i)); i++) {
+        if (strcmp(to->name, line->conversation) != 0)
+            continue;
+        struct message message = message_make("sent", N_("To %s: %s"));
+        message_add(&message, to->title);
+        message_add_bytes(&message, (const char *)line->text.bytes, line->text.size);
+        say(face, false, &message);
+    }
+}
+
 /* The node has rung for a line before it shows it. */
 static void shown(struct face *face, const struct node_line *line)
 {
     bool words = line->kind == ENTRY_SAY || line->kind == ENTRY_ACT || line->kind == ENTRY_CALL;
+    if (line->text.size && words && line->own && line->live && line->whisper)
+        sent(face, line);
     if (face->rung && line->mention)
         notify(face, line);
     face->rung = false;

@@ -111,6 +111,11 @@ static void answer_search(struct ui *ui, const struct node_answer *answer)
 static void answer_who_got(struct ui *ui, const struct node_answer *answer)
 {
     ui_page_open(ui, _("Who has your last message"));
+    if (answer->count == 0)
+        ui_page_add(ui, STYLE_TEXT, NULL,
+                    answer->ref.seq == 0 ? _("You have said nothing here since the start.")
+                                         : _("Nobody else is expected to have it."),
+                    NULL, NULL);
     for (size_t i = 0; i < answer->count; i++)
         ui_page_add(ui, answer->stored[i] ? STYLE_GOT : STYLE_SENT, answer->labels[i],
                     answer->stored[i] ? _("has it") : _("not yet"), NULL, NULL);

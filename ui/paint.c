@@ -266,20 +266,23 @@ static void hints_draw(struct ui *ui, int row)
 {
     static const struct {
         enum action action;
-        const char *words;
+        const char *words, *typing; /* on an empty line, and on another */
     } hints[] = {
-        {ACTION_HELP, N_("help")},       {ACTION_TAB, N_("people and rooms")},
-        {ACTION_SEARCH, N_("search")},   {ACTION_CUT_END, N_("go to")},
-        {ACTION_INTERRUPT, N_("leave")},
+        {ACTION_HELP, N_("help"), N_("help")},
+        {ACTION_TAB, N_("people and rooms"), N_("completes")},
+        {ACTION_SEARCH, N_("search"), N_("search")},
+        {ACTION_CUT_END, N_("go to"), NULL},
+        {ACTION_INTERRUPT, N_("leave"), N_("empties the line")},
     };
     int column = 1;
     for (size_t i = 0; i < sizeof hints / sizeof *hints; i++) {
         char keys[KEY_NAME_BYTES * 2], text[UI_MINI_BYTES];
         keymap_keys(&ui->keymap, hints[i].action, keys, sizeof keys);
+        const char *words = ui->editor.size > 0 ? hints[i].typing : hints[i].words;
         keys[strcspn(keys, ",")] = '\0';
-        if (!keys[0])
+        if (!keys[0] || !words)
             continue;
-        snprintf(text, sizeof text, "%s %s", keys, _(hints[i].words));
+        snprintf(text, sizeof text, "%s %s", keys, _(words));
         int width = (int)text_width(text, strlen(text));
         if (column + width >= ui->grid.columns)
             return;
@@ -301,9 +304,10 @@ static bool mini_of(struct ui *ui, int row)
         mini_draw(ui, row, _("typed before"), _("Ctrl-r older, Enter takes it, Esc back"));
         return true;
     case FOCUS_HITS:
-        if (ui->has_status)
+        if (ui->has_status && ui->status_error)
             return false;
-        mini_draw(ui, row, _("search here"), _("n older, N newer, Esc back"));
+        mini_draw(ui, row, _("search here"),
+                  ui->has_status ? ui->status : _("n older, N newer, Esc back"));
         return true;
     case FOCUS_SIDEBAR:
         if (ui->has_status || ui->filter.size == 0)
@@ -342,7 +346,8 @@ static bool status_text(const struct ui *ui, const struct model *model, enum sty
         snprintf(into, UI_STATUS_BYTES, "%s", hint);
         return true;
     }
-    if (!model->has_status || ui->focus != FOCUS_INPUT)
+    bool read = ui->read > 0 && ui->read == model->status_number;
+    if (!model->has_status || read || ui->focus != FOCUS_INPUT)
         return false;
     *style = model->status_is_error ? STYLE_ERROR : STYLE_STATUS;
     message_text(&model->status, ui->config.translate, raw, sizeof raw);
@@ -404,10 +409,17 @@ void paint_status(struct ui *ui, const struct model *model)
 
 /* ---- all of it ---- */
 
-/* Every key is drawn before the next is looked at; most change one row. */
+/* Every key is drawn before the next is looked at; most change one row, the first and the last
+ * letter the hints too. */
 const struct grid *ui_echo(struct ui *ui, const struct model *model)
 {
     bool light = !ui->stale && model->now / MINUTE_MS == ui->minute;
+    if (light && ui->hinted && ui->places.status >= 0) {
+        for (int row = ui->places.status; row < ui->places.status_end; row++)
+            grid_blank(&ui->grid, row, 0, ui->grid.columns, STYLE_TEXT);
+        paint_status(ui, model);
+        ui->hinted = false;
+    }
     return light && paint_input(ui, model) == ui->input_rows ? &ui->grid : NULL;
 }
 
@@ -424,6 +436,7 @@ const struct grid *ui_draw(struct ui *ui, const struct model *model)
     wish.status_rows = status_rows(ui, model);
     ui->places = places_of(&wish);
     ui->stale = !ui_is_calm(ui);
+    ui->hinted = false;
     ui->minute = model->now / MINUTE_MS;
     grid_clear(&ui->grid, ui->rows, ui->columns);
     ui->grid.cursor_row = -1;

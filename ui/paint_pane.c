@@ -123,7 +123,7 @@ static void post_draw(struct pane *pane, size_t index, struct pane_post *made, i
     marks_make(pane, post, made, &marks);
     for (int i = skip; i < made->rows - hidden; i++, row++) {
         if (i == 0 && made->day) {
-            day_text(ui, post->order.key, day, sizeof day);
+            day_text(ui, post_day(post), day, sizeof day);
             rule_draw(ui, row, STYLE_QUIET, day);
             continue;
         }

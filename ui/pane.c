@@ -158,19 +158,37 @@ static bool is_shown(const struct pane *pane, size_t index)
     return index >= pane->first && post_is_shown(post);
 }
 
-/* Is there a rule above it? By the time that it stands at, which never falls, not by the sender's
- * clock, which may. */
+/* The time beside it, where it stands there too: a sender's clock may be anything. */
+uint64_t post_day(const struct post *post)
+{
+    enum { CLOSE_MS = 120000 };
+    uint64_t key = post->order.key;
+    return post->wall <= key && key - post->wall <= CLOSE_MS ? post->wall : key;
+}
+
+/* Around midnight the clocks of several people disagree: the first line of a day begins it, and one
+ * of the evening behind it ends nothing. */
+static bool day_begins(const struct window *window, size_t index)
+{
+    enum { NEAR = 16 };
+    int day = day_number(post_day(window->posts[index]));
+    for (size_t i = 1; i <= NEAR && i <= index; i++)
+        if (day_number(post_day(window->posts[index - i])) >= day)
+            return false;
+    return true;
+}
+
+/* Is there a rule above it? */
 static void rules_find(const struct pane *pane, size_t index, struct pane_post *into)
 {
     const struct window *window = &pane->conversation->window;
     into->fresh = index == pane->mark;
-    into->day = index == pane->first || day_number(window->posts[index]->order.key) !=
-                                            day_number(window->posts[index - 1]->order.key);
+    into->day = index == pane->first || day_begins(window, index);
     if (pane->ui->bare)
         into->day = into->fresh = false;
 }
 
-static void names_make(const struct pane *pane, const struct post *post, struct pane_post *into)
+static void names_make(const struct post *post, struct pane_post *into)
 {
     bool leads = post->from && post->kind == POST_SAY;
     into->style = style_of(post);
@@ -180,8 +198,8 @@ static void names_make(const struct pane *pane, const struct post *post, struct 
         into->name_style = post->mention      ? STYLE_MENTION
                            : post->from->self ? STYLE_SELF
                                               : speaker_style(&post->from->id, post->from->guest);
-    } else if (pane->ui->places.name_width > 0) {
-        snprintf(into->name, sizeof into->name, "%s", post->kind == POST_ACT ? "*" : "");
+    } else if (post->kind == POST_ACT) {
+        snprintf(into->name, sizeof into->name, "*");
     }
 }
 
@@ -199,7 +217,7 @@ void pane_post(struct pane *pane, size_t index, struct pane_post *into)
     *into = (struct pane_post){.rows = 0};
     if (!is_shown(pane, index))
         return;
-    names_make(pane, post, into);
+    names_make(post, into);
     badges_make(ui, post, into->badge);
     if (!ui->bare)
         tick_make(ui, post, pane->conversation->whisper, into);

@@ -280,6 +280,10 @@ void ui_follow(struct ui *ui, const struct model *model)
         ui_conversation_set(ui, model, ui_round(ui, model, 0));
     side_follow(ui, model);
     look_follow(ui, model);
+    if (ui->told != model->status_number) {
+        ui->told = model->status_number;
+        ui->told_at = model->now;
+    }
 }
 
 void ui_back(struct ui *ui, const char *conversation, const char *text)
@@ -587,6 +591,10 @@ static void key_take(struct ui *ui, const struct model *model, const struct key 
         return;
     }
     ui->has_status = false;
+    if (ui->read != ui->told && model->now >= ui->told_at + UI_TOLD_MS) {
+        ui->read = ui->told; /* who types has seen it by now */
+        ui->stale = true;
+    }
     if (key->kind == KEY_INVALID)
         ui_say(ui, true,
                _("The keyboard sent something that is not UTF-8: set the terminal's "
@@ -604,10 +612,11 @@ bool ui_is_calm(const struct ui *ui)
 
 void ui_key(struct ui *ui, const struct model *model, uint64_t now, const struct key *key)
 {
-    bool calm = ui_is_calm(ui);
+    bool calm = ui_is_calm(ui), empty = ui->editor.size == 0;
     ui->now = now;
     ui->only_text = false;
     key_take(ui, model, key);
+    ui->hinted = ui->hinted || empty != (ui->editor.size == 0);
     ui->stale = ui->stale || !calm || !ui->only_text || !ui_is_calm(ui);
     draft_watch(ui);
 }

@@ -19,6 +19,7 @@ enum {
     UI_PAGE_ITEMS = 4096,   /* of a list: every person and room that we know */
     UI_INTERRUPT_MS = 2000, /* Ctrl-c twice within this leaves */
     UI_ESCAPE_MS = 2000,    /* Esc, then a key: as with Alt */
+    UI_TOLD_MS = 10000,     /* what the node says stays at least so long, whatever is typed */
     UI_SEEN = 64,           /* conversations opened in this run: the round of next and previous */
     UI_MENU_ROWS = 8,       /* of completion */
     UI_MINI_BYTES = 256,    /* words searched for, names switched to */

@@ -170,7 +170,7 @@ void look_mention(struct ui *ui, const struct model *model, bool up)
     const struct window *window = &pane.conversation->window;
     size_t from = ui->hit_held ? model_line(pane.conversation, &ui->hit) : window->count;
     for (size_t post = from; up ? post-- > pane.first : ++post < window->count;)
-        if (window->posts[post]->mention) {
+        if (window->posts[post]->mention && post_is_shown(window->posts[post])) {
             ui->hit = window->posts[post]->order;
             ui->hit_held = true;
             look_at(ui, model, post);
@@ -225,9 +225,12 @@ static void hit_go(struct ui *ui, const struct model *model, bool up)
         ui_hint(ui, _("Looking further... Esc stops."));
         return;
     }
-    ui_tell(ui, false,
-            up ? _("No older line has \"%1$s\". /search looks in all conversations.")
-               : _("No newer line has \"%1$s\"."),
+    if (ui->hit_held) {
+        ui_hint(ui, up ? _("none older; N newer, Esc back") : _("none newer; n older, Esc back"));
+        return;
+    }
+    ui->focus = FOCUS_INPUT;
+    ui_tell(ui, false, _("No older line has \"%1$s\". /search looks in all conversations."),
             ui->mini.text, NULL);
 }
 

@@ -70,6 +70,7 @@ struct ui {
     int rows, columns;
     enum focus focus;
     bool stale;      /* more than the input's text may have changed since it was drawn */
+    bool hinted;     /* other keys are of use than when it was drawn */
     bool only_text;  /* the key at hand changed nothing else */
     uint64_t minute; /* of the model's clock when it was drawn, */
     int input_rows;  /* and what the input would have liked then */
@@ -120,6 +121,8 @@ struct ui {
 
     bool has_status;
     bool status_error;
+    uint32_t told, read; /* the model's status that came last, and that was there for long */
+    uint64_t told_at;    /* our wall clock */
     char status[UI_STATUS_BYTES];
     uint64_t wall; /* the model's clock */
     struct said said[UI_SAID];
@@ -274,6 +277,8 @@ void ago_text(const struct ui *ui, uint64_t ms, char *into, size_t size);
 void day_text(const struct ui *ui, uint64_t wall, char *into, size_t size);
 void hour_text(uint64_t wall, char into[6]);
 int day_number(uint64_t wall);
+/* The time that says which day a line belongs to. */
+uint64_t post_day(const struct post *post);
 /* The sentence with its gaps filled. */
 void sentence(char *into, size_t size, const char *format, const char *one, const char *two,
               const char *three);

@@ -86,6 +86,9 @@ const struct settings *app_settings(const struct app *app);
 enum settings_result app_set(struct app *app, const char *name, const char *value,
                              enum setting_id *id, struct message *answer)
     __attribute__((warn_unused_result));
+/* Behind a change of the language: where its texts are not installed, the answer says so instead.
+ */
+void app_language_look(const struct app *app, struct message *answer);
 
 /* Something is on its way to the disk: what was typed, among other things. */
 bool app_is_busy(const struct app *app);

@@ -94,6 +94,17 @@ enum settings_result app_set(struct app *app, const char *name, const char *valu
     return result;
 }
 
+void app_language_look(const struct app *app, struct message *answer)
+{
+    const char *code = setting_value(&app->settings, SETTING_LANGUAGE);
+    if (strcmp(code, "auto") == 0 || strcmp(code, i18n_language()) == 0)
+        return;
+    *answer = message_make("no-catalogue",
+                           N_("The texts in %1$s are not installed: the language is %2$s."));
+    message_add(answer, i18n_language_name(code));
+    message_add(answer, i18n_language_name(i18n_language()));
+}
+
 struct retention_settings app_retention(const struct app *app)
 {
     struct retention_settings retention = retention_defaults();

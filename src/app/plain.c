@@ -279,8 +279,10 @@ static void set(struct plain *plain, const char *name, const char *value)
 {
     enum setting_id id;
     struct message answer;
-    bool refused = app_set(plain->app, name, value, &id, &answer) == SETTINGS_REFUSED;
-    on_say(plain, refused, &answer, 0);
+    enum settings_result result = app_set(plain->app, name, value, &id, &answer);
+    if (result == SETTINGS_CHANGED && id == SETTING_LANGUAGE)
+        app_language_look(plain->app, &answer);
+    on_say(plain, result == SETTINGS_REFUSED, &answer, 0);
 }
 
 static void settings_tell(struct plain *plain)

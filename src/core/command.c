@@ -80,7 +80,7 @@ static const struct command_spec COMMANDS[COMMAND_COUNT] = {
         {
             .name = "peers",
             /* TRANSLATORS: the command's names, as for /connect */
-            .names = N_("/peers"),
+            .names = N_("/peers /who"),
             .help = N_("List everyone who is here, and how they are connected"),
         },
     [COMMAND_INFO] =
@@ -96,7 +96,7 @@ static const struct command_spec COMMANDS[COMMAND_COUNT] = {
         {
             .name = "name",
             /* TRANSLATORS: the command's names, as for /connect */
-            .names = N_("/name"),
+            .names = N_("/name /nick"),
             .usage = N_("/name new"),
             .help = N_("Change your own name"),
             .arguments = {{ARGUMENT_NAME, .shape = ARGUMENT_REST}},
@@ -280,7 +280,7 @@ static const struct command_spec COMMANDS[COMMAND_COUNT] = {
         {
             .name = "lang",
             /* TRANSLATORS: the command's names, as for /connect */
-            .names = N_("/lang"),
+            .names = N_("/lang /language"),
             .usage = N_("/lang [language]"),
             .help = N_("Show or change the language"),
             .arguments = {{.kind = ARGUMENT_LANGUAGE, .optional = true}},

@@ -507,6 +507,7 @@ void model_status(struct model *model, const struct message *status, bool error)
     model->status_is_error = status && error;
     if (status)
         model->status = *status;
+    model->status_number += status != NULL;
     model->dirty |= MODEL_STATUS;
 }
 

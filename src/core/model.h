@@ -92,6 +92,7 @@ struct model {
     size_t people_left_out; /* past MODEL_PEOPLE_ROWS */
     bool has_status;
     bool status_is_error;
+    uint32_t status_number; /* another one for each */
     struct message status;
     struct progress progress;
     unsigned dirty;            /* of enum model_dirty */

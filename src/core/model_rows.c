@@ -110,24 +110,9 @@ static void drafts_free(struct drafts *drafts)
     free(drafts->at);
 }
 
-static int letter(char c)
-{
-    return (unsigned char)(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
-}
-
-static int label_compare(const char *a, const char *b)
-{
-    size_t at = 0;
-    while (a[at] && letter(a[at]) == letter(b[at]))
-        at++;
-    return letter(a[at]) - letter(b[at]);
-}
-
 static int same_label_compare(const struct draft *a, const struct draft *b)
 {
     int result = label_compare(a->label, b->label);
-    if (result == 0)
-        result = strcmp(a->label, b->label);
     return result != 0 ? result : id_compare(&a->person->id, &b->person->id);
 }
 

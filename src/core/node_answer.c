@@ -28,7 +28,18 @@ static void peer_fill(const struct node *node, struct node_effect *effect,
     }
 }
 
-/* Who is there, by name as the roster has them; who is gone is asked for by /info. */
+/* Ourselves first, then by name. */
+static int peer_compare(const void *left, const void *right)
+{
+    const struct node_peer *a = left;
+    const struct node_peer *b = right;
+    if (a->self != b->self)
+        return b->self - a->self;
+    int result = label_compare(a->name, b->name);
+    return result != 0 ? result : id_compare(&a->id, &b->id);
+}
+
+/* Who is there; who is gone is asked for by /info. */
 void node_answer_peers(struct node *node)
 {
     struct node_effect *effect = answer_new(node, COMMAND_PEERS);
@@ -38,6 +49,7 @@ void node_answer_peers(struct node *node)
         if (presence != PRESENCE_GONE || person->self)
             peer_fill(node, effect, person, &peers[effect->answer.count++]);
     }
+    qsort(peers, effect->answer.count, sizeof *peers, peer_compare);
     effect->answer.peers = peers;
 }
 
@@ -72,39 +84,90 @@ void node_answer_rooms(struct node *node)
 
 /* ---- who has our last line ---- */
 
-static const struct spoken *spoken_last(const struct node *node, const struct room *room)
+/* Of this run. */
+static bool spoken_last(const struct node *node, const struct room *room, struct entry_ref *into)
 {
     for (size_t i = node->spoken_count; i-- > 0;) {
-        size_t at = (node->spoken_next + i) % node->spoken_count;
-        if (strcmp(node->spoken[at].conversation, room->name) == 0)
-            return &node->spoken[at];
+        const struct spoken *spoken = &node->spoken[(node->spoken_next + i) % node->spoken_count];
+        if (strcmp(spoken->conversation, room->name) != 0)
+            continue;
+        *into = spoken->ref;
+        return true;
     }
-    return NULL;
+    return false;
+}
+
+/* Of before: what is on the screen, or near it. */
+static bool held_last(const struct node *node, const struct room *room, struct entry_ref *into)
+{
+    const struct conversation *held = model_find(&node->model, room->name);
+    for (size_t i = held && !held->guest ? held->window.count : 0; i-- > 0;) {
+        const struct post *post = held->window.posts[i];
+        if ((post->kind != POST_SAY && post->kind != POST_ACT) || !post->own || post->from->guest)
+            continue;
+        *into = (struct entry_ref){post->order.author, post->order.epoch, post->order.seq};
+        return true;
+    }
+    return false;
+}
+
+struct holder {
+    struct id id;
+    const char *label;
+    bool stored;
+};
+
+/* Whoever still lacks it is what was asked for. */
+static int holder_compare(const void *left, const void *right)
+{
+    const struct holder *a = left;
+    const struct holder *b = right;
+    if (a->stored != b->stored)
+        return a->stored - b->stored;
+    int result = label_compare(a->label, b->label);
+    return result != 0 ? result : id_compare(&a->id, &b->id);
+}
+
+/* What the receipts of `last` say of each of them, in order. */
+static struct holder *holders_of(const struct node *node, struct node_effect *effect,
+                                 const struct entry_ref *last, const struct id *expected,
+                                 size_t count)
+{
+    struct holder *holders = xcalloc(count, sizeof *holders);
+    for (size_t i = 0; i < count; i++) {
+        const struct person *person = roster_person(node->roster, &expected[i]);
+        char label[LABEL_BYTES] = "";
+        if (person)
+            roster_label(node->roster, person, label);
+        holders[i] = (struct holder){expected[i], node_effect_text(effect, label),
+                                     receipts_has(node->receipts, last, &expected[i])};
+    }
+    if (count > 0)
+        qsort(holders, count, sizeof *holders, holder_compare);
+    return holders;
 }
 
 void node_answer_got(struct node *node, const struct room *room)
 {
-    const struct spoken *spoken = spoken_last(node, room);
     struct node_effect *effect = answer_new(node, COMMAND_WHO_GOT);
     struct node_answer *answer = &effect->answer;
-    if (!spoken)
+    struct entry_ref last;
+    if (!spoken_last(node, room, &last) && !held_last(node, room, &last))
         return;
     size_t count;
     struct id *expected = room_expected(node->rooms, room, node->roster, node->now.wall_ms, &count);
     struct id *people = node_effect_room(effect, count, sizeof *people);
     const char **labels = node_effect_room(effect, count, sizeof *labels);
     bool *stored = node_effect_room(effect, count, sizeof *stored);
+    struct holder *holders = holders_of(node, effect, &last, expected, count);
     for (size_t i = 0; i < count; i++) {
-        const struct person *person = roster_person(node->roster, &expected[i]);
-        char label[LABEL_BYTES] = "";
-        people[i] = expected[i];
-        if (person)
-            roster_label(node->roster, person, label);
-        labels[i] = node_effect_text(effect, label);
-        stored[i] = receipts_has(node->receipts, &spoken->ref, &expected[i]);
+        people[i] = holders[i].id;
+        labels[i] = holders[i].label;
+        stored[i] = holders[i].stored;
     }
+    free(holders);
     free(expected);
-    answer->ref = spoken->ref;
+    answer->ref = last;
     answer->count = count;
     answer->people = people;
     answer->labels = labels;

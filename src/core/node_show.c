@@ -290,26 +290,8 @@ static void line_post(struct node *node, struct room *room, const struct shown *
         node_bell(node);
 }
 
-void node_line_show(struct node *node, const struct shown *shown)
-{
-    const struct node_line *line = &shown->line;
-    struct room *room = rooms_find(node->rooms, line->conversation);
-    const struct person *author = roster_person(node->roster, &line->order.author);
-    if (line->guest.size)
-        author = roster_guest(node->roster, &line->order.author, line->guest, line->dialect);
-    if (!room || !room->joined || (author && person_muted(author)))
-        return;
-    bool again = said_before(node, line);
-    line_post(node, room, shown);
-    if (again)
-        return;
-    struct node_effect *effect = node_effect(node, EFFECT_SHOWN);
-    effect->shown = *line;
-    node_line_keep(effect, &effect->shown);
-    node_guest_hear(node, line);
-}
-
-/* A guest said it through another host too: it is held, so that the window counts right. */
+/* Who is ignored said it, who may be heard again; or a guest through another host too. It is held,
+ * so that the window counts right. */
 static void line_hold(struct node *node, const struct shown *shown)
 {
     const struct room *room = rooms_find(node->rooms, shown->line.conversation);
@@ -319,6 +301,29 @@ static void line_hold(struct node *node, const struct shown *shown)
     node_post_make(node, shown, &spec);
     spec.quiet = true;
     (void)model_post(&node->model, model_hold(&node->model, room, true), node->roster, &spec);
+}
+
+void node_line_show(struct node *node, const struct shown *shown)
+{
+    const struct node_line *line = &shown->line;
+    struct room *room = rooms_find(node->rooms, line->conversation);
+    const struct person *author = roster_person(node->roster, &line->order.author);
+    if (line->guest.size)
+        author = roster_guest(node->roster, &line->order.author, line->guest, line->dialect);
+    if (author && person_muted(author)) {
+        line_hold(node, shown);
+        return;
+    }
+    if (!room || !room->joined)
+        return;
+    bool again = said_before(node, line);
+    line_post(node, room, shown);
+    if (again)
+        return;
+    struct node_effect *effect = node_effect(node, EFFECT_SHOWN);
+    effect->shown = *line;
+    node_line_keep(effect, &effect->shown);
+    node_guest_hear(node, line);
 }
 
 void node_show(struct node *node, const struct node_record *record)

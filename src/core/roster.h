@@ -124,6 +124,8 @@ void roster_alias_set(struct roster *roster, struct person *person, struct span 
 const char *person_shown(const struct person *person);
 /* How they are called so that nobody else is: with the tag where the name alone would not do. */
 void roster_label(const struct roster *roster, const struct person *person, char into[LABEL_BYTES]);
+/* The order of two labels in a list, as strcmp tells it: capitals stand beside their letters. */
+int label_compare(const char *a, const char *b);
 
 enum roster_find { ROSTER_NONE, ROSTER_ONE, ROSTER_MANY };
 

@@ -254,6 +254,20 @@ void roster_label(const struct roster *roster, const struct person *person, char
              dialect ? "." : "", dialect ? person->more->dialect : "");
 }
 
+static int letter(char c)
+{
+    return (unsigned char)(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
+}
+
+int label_compare(const char *a, const char *b)
+{
+    size_t at = 0;
+    while (a[at] && letter(a[at]) == letter(b[at]))
+        at++;
+    int result = letter(a[at]) - letter(b[at]);
+    return result != 0 ? result : strcmp(a, b);
+}
+
 /* ---- who is meant ---- */
 
 static void match_add(struct roster_match *match, struct person *person)

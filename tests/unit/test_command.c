@@ -267,7 +267,7 @@ static void names_and_prefixes_at_the_prompt(void **state)
         {"/w bob hi", "whisper who=bob text=hi"}, /* a whole name, though /who-got begins so too */
         {"/wh bob hi", "! ambiguous-command"},
         {"/whi bob hi", "whisper who=bob text=hi"},
-        {"/who", "who-got"},
+        {"/who", "peers"},
         {"/MSG bob hi", "whisper who=bob text=hi"},
         {"/qu", "exit"},
         {"/q", "exit"},
@@ -321,7 +321,7 @@ static const char *hostile(const char *one, const char *many, uint64_t count)
     (void)count;
     if (strcmp(one, "/scan") == 0)
         return "/exit //x  exit escanear /" /* four refused: exit twice, //x, / */;
-    if (strcmp(one, "/peers") == 0)
+    if (strcmp(one, "/peers /who") == 0)
         return "/an-impossibly-long-name-of-a-command /escanear";
     if (strcmp(one, "/me") == 0)
         return "";

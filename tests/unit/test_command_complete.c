@@ -136,15 +136,15 @@ static void what_fits_where_the_cursor_is(void **state)
         {"//br|", "4-4:"},
         {"x|", "1-1:"},
         /* commands */
-        {"/wh|", "1-3: <whisper > <who-got >"},
-        {"/w|", "1-2: <whisper > <who-got >"},
-        {" /wh|", "2-4: <whisper > <who-got >"},
+        {"/wh|", "1-3: <whisper > <who > <who-got >"},
+        {"/w|", "1-2: <whisper > <who > <who-got >"},
+        {" /wh|", "2-4: <whisper > <who > <who-got >"},
         {"/WHI|", "1-4: <whisper >"},
         {"/m|", "1-2: <msg > <me >"},
         {"/exi| now", "1-4: <exit>"},
         {"/zz|", "3-3:"},
-        {"/help wh|", "6-8: <whisper > <who-got >"},
-        {"/help /wh|", "6-9: <whisper > <who-got >"},
+        {"/help wh|", "6-8: <whisper > <who > <who-got >"},
+        {"/help /wh|", "6-9: <whisper > <who > <who-got >"},
         /* arguments */
         {"/w br|", "3-5: <bruno >"},
         {"/w an|", "3-5: <\"Ana María\" > <ana > <\"Ana\tb\" >"},
@@ -212,7 +212,7 @@ static void a_slash_offers_every_command_in_the_users_words(void **state)
     completion_done(&completion);
     command_names_free(names);
     assert_string_equal(completed(es, "/su|"), "1-3: <susurrar >");
-    assert_string_equal(completed(es, "/w|"), "1-2: <whisper > <who-got >");
+    assert_string_equal(completed(es, "/w|"), "1-2: <whisper > <who > <who-got >");
 }
 
 static void a_value_knows_its_setting(void **state)

@@ -2,6 +2,8 @@
  * that cannot be done. */
 #include "node_world.h"
 
+#include "core/model.h"
+
 /* ---- links ---- */
 
 static void test_first_contact(void **state)
@@ -498,6 +500,19 @@ static void test_not_ours(void **state)
     world_free(world);
 }
 
+/* Whether such a line is among those that a screen has. */
+static bool is_seen(struct peer *peer, const char *text)
+{
+    const struct conversation *held;
+    for (size_t i = 0; (held = model_conversation(node_model(peer->node), i)); i++)
+        for (size_t j = 0; j < held->window.count; j++) {
+            const struct post *post = held->window.posts[j];
+            if (post->size == strlen(text) && memcmp(post->text, text, post->size) == 0)
+                return post_is_shown(post);
+        }
+    return false;
+}
+
 static void test_people_commands(void **state)
 {
     (void)state;
@@ -510,10 +525,13 @@ static void test_people_commands(void **state)
     type(world, 0, "/trust bruno");
     assert_true(roster_person(node_roster(ana->node), &bruno->identity.id)->verified);
     assert_true(logs_find(node_logs(ana->node), &bruno->identity.id)->vouched);
+    give(world, 0, &(struct node_event){.kind = EVENT_OPEN, .open = ROOM_EVERYONE});
     type(world, 0, "/ignore bruno");
     type(world, 1, "unheard");
     assert_int_equal(said_with(ana, "unheard"), 0);
+    assert_false(is_seen(ana, "unheard"));
     type(world, 0, "/ignore bruno");
+    assert_true(is_seen(ana, "unheard"));
     type(world, 1, "heard");
     assert_int_equal(said_with(ana, "heard"), 1);
     type(world, 0, "/search heard");

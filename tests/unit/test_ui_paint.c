@@ -263,6 +263,73 @@ static void every_kind_of_line(void **state)
     is("kinds-40x10", 10, 40);
 }
 
+/* A line said at 23:59 belongs to the evening, though a clock that is ahead has put it behind
+ * midnight; and who is late with one does not begin the day again. */
+static void midnight_is_where_it_is_shown(void **state)
+{
+    (void)state;
+    enum { SECOND = 1000 };
+    const uint64_t midnight = SCENE_NOW + (9 * 60 + 58) * SCENE_MINUTE;
+    static const struct {
+        int64_t wall, key;
+        const char *text;
+    } lines[] = {
+        {-20 * SECOND, -20 * SECOND, "the last"},   {-10 * SECOND, 15 * SECOND, "and one"},
+        {20 * SECOND, 20 * SECOND, "the first"},    {-5 * SECOND, 30 * SECOND, "late for it"},
+        {60 * SECOND, 60 * SECOND, "and the next"},
+    };
+    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
+        scene_post(&scene, &scene.rooms[0], &scene.people[2], POST_SAY,
+                   midnight + (uint64_t)lines[i].wall, lines[i].text)
+            ->order.key = midnight + (uint64_t)lines[i].key;
+    char *frame = frame_text(ui_draw(ui, &scene.model));
+    const char *rule = strstr(frame, "Friday 21 November");
+    assert_non_null(rule);
+    assert_null(strstr(rule + 1, "Friday 21 November"));
+    assert_true(strstr(frame, "and one") < rule);
+    assert_non_null(strstr(rule, "the first"));
+    free(frame);
+}
+
+static bool says(const char *words)
+{
+    char *frame = frame_text(ui_draw(ui, &scene.model));
+    bool found = strstr(frame, words);
+    free(frame);
+    return found;
+}
+
+static void what_was_read_makes_room(void **state)
+{
+    (void)state;
+    scene.model.status = message_make("x", "something new");
+    scene.model.has_status = true;
+    scene.model.status_number = 1;
+    ui_follow(ui, &scene.model);
+    send("a"); /* it came while somebody was typing */
+    assert_true(says("something new"));
+    scene.model.now += UI_TOLD_MS;
+    assert_true(says("something new"));
+    send("b");
+    assert_false(says("something new"));
+    scene.model.status_number = 2;
+    ui_follow(ui, &scene.model);
+    assert_true(says("something new"));
+}
+
+static void who_is_ignored_names_nobody(void **state)
+{
+    (void)state;
+    struct post *post = scene_say(&scene, &scene.rooms[0], &scene.people[3], 0, "Ana, here");
+    post->mention = true;
+    scene.people[3].muted = true;
+    send("\x1bp");
+    assert_true(says("No other line here names you."));
+    scene.people[3].muted = false;
+    send("\x1bp");
+    assert_false(says("No other line here names you."));
+}
+
 static void the_input_grows_to_five_rows(void **state)
 {
     (void)state;
@@ -449,6 +516,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(only_text_to_copy, start, stop),
         cmocka_unit_test_setup_teardown(hostile_text_is_shown, start, stop),
         cmocka_unit_test_setup_teardown(every_kind_of_line, start, stop),
+        cmocka_unit_test_setup_teardown(midnight_is_where_it_is_shown, start, stop),
+        cmocka_unit_test_setup_teardown(what_was_read_makes_room, start, stop),
+        cmocka_unit_test_setup_teardown(who_is_ignored_names_nobody, start, stop),
         cmocka_unit_test_setup_teardown(the_input_grows_to_five_rows, start, stop),
         cmocka_unit_test_setup_teardown(names_keep_their_tags, start, stop),
         cmocka_unit_test_setup_teardown(many_people_leave_room_for_rooms, start, stop),

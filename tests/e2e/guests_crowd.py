@@ -180,11 +180,14 @@ def rings_are_broken(meeting, quick):
     for i, count in enumerate((2, 1, 2, 1)):
         piped[i].expect("llego un vecino", count=count)
     for i, guest in enumerate(piped):  # by their names we know where one message ends
-        guest.type(f"hola {i}")
-        for other in piped:
-            if other is not guest:
-                other.expect(f"hola {i}")
-        time.sleep(0.5)
+        hello, greeted = f"hola {i}", time.monotonic() + LIMIT
+        while not all(peer.texts(kind="say", text=lambda t: t.rstrip(".") == hello.rstrip("."))
+                      for peer in (ana, bruno)):
+            if time.monotonic() > greeted:
+                raise Failed(f"{hello} never came alone\n{meeting.transcript()}")
+            guest.type(hello)
+            hello += "."  # once more where theirs put it together with something
+            time.sleep(1)
     for number in range(lines):
         for i, guest in enumerate(piped):
             guest.type(f"<{i}-{number}>")

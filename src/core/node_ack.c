@@ -15,12 +15,14 @@ static struct ack_due *due_get(struct node *node, const struct id *author)
     due = xcalloc(1, sizeof *due);
     due->author = *author;
     HASH_ADD_BYHASHVALUE(hh, node->due, author, sizeof due->author, place, due);
+    DL_PREPEND(node->due_first, due); /* at once */
     return due;
 }
 
 static void due_free(struct node *node, struct ack_due *due)
 {
     HASH_DEL(node->due, due);
+    DL_DELETE(node->due_first, due);
     free(due->logs);
     free(due);
 }
@@ -136,18 +138,19 @@ static void own_flush(struct node *node)
 {
     struct ack acks[ACKS_MAX];
     size_t count = 0;
-    struct ack_due *due, *next;
-    HASH_ITER(hh, node->due, due, next)
-    {
-        if (due->at > node->now.mono_ms)
-            continue;
+    struct ack_due *due;
+    while ((due = node->due_first) && due->at <= node->now.mono_ms && count < ACKS_MAX) {
         if (due->count == 0) {
             due_free(node, due);
             continue;
         }
         for (; due->count && count < ACKS_MAX; due->count--)
             count += ack_make(node, &due->author, &due->logs[due->count - 1], &acks[count]);
+        if (due->count)
+            break;
         due->at = node->now.mono_ms + NODE_ACK_MS;
+        DL_DELETE(node->due_first, due);
+        DL_APPEND(node->due_first, due);
     }
     for (size_t i = 0; i < count; i++)
         (void)receipts_take(node->receipts, &acks[i], node->now.wall_ms, NULL, NULL);
@@ -482,10 +485,8 @@ uint64_t node_acks_due(const struct node *node)
         at = node->forward_at;
     if (node->spoken_due && node->receipt_at < at)
         at = node->receipt_at;
-    if (!due_waits(node))
-        return at;
-    for (const struct ack_due *due = node->due; due; due = due->hh.next)
-        at = due->at < at ? due->at : at;
+    if (due_waits(node) && node->due_first->at < at)
+        at = node->due_first->at;
     return at;
 }
 

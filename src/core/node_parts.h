@@ -189,6 +189,7 @@ struct ack_log {
 
 struct ack_due {
     UT_hash_handle hh;
+    struct ack_due *prev, *next; /* in order of `at` */
     struct id author;
     uint64_t at;
     uint32_t count;
@@ -295,7 +296,7 @@ struct node {
     size_t seen_next;
 
     /* acks */
-    struct ack_due *due;
+    struct ack_due *due, *due_first;
     struct ack_way *ways;
     struct ack_way *unchecked; /* of them, in order of arrival */
     struct ack_job *ack_jobs;

@@ -20,6 +20,8 @@ enum {
     SYNC_PAGE_BYTES = 128 * 1024, /* read from the store at a time */
     SYNC_WINDOW_FIRST = 64,       /* entries of a log's first window; doubled up to RUN_MAX */
     SYNC_WINDOWS = 4,             /* asked of one link at once: it never idles, nor is it flooded */
+    SYNC_WINDOWS_MOST = 32,       /* of logs that are short.. */
+    SYNC_WANTED = 512,            /* ..up to so many entries */
     SYNC_OFFERS = 2048,           /* logs one link can interest us in at once: 250 KB */
     SYNC_ITEMS = 1024,            /* entries of one log on their way to the disk: four windows */
     SYNC_HELD_MAX = 32 * 1024 * 1024, /* bytes of all entries on their way to the disk */
@@ -31,7 +33,7 @@ enum {
     SYNC_STORES = 2,         /* commits under way: one works, one waits */
     SYNC_BATCH = 256,        /* entries of one commit: it is over within some 20 ms */
     SYNC_EXCLUDED = 4096,    /* authors left out of one link's digests: 200 KB */
-    SYNC_SERVING = 64,       /* questions of one link that wait: 16 times what we ask */
+    SYNC_SERVING = 64,       /* questions of one link that wait: twice what we ask */
     SYNC_ROWS = 8192,        /* sent in one round: 450 KB; fewer, the longer nothing comes of it */
     SYNC_TIMEOUT_MS = 10000, /* without one entry that was asked for: the link is left alone */
     SYNC_QUIET_FIRST_MS = 5000,  /* for so long; doubled */

@@ -183,6 +183,7 @@ static void ask_begin(struct sync *sync, struct offer *offer, uint64_t low, uint
     flight->ask_high = high;
     flight->asked_at = sync->now.mono_ms;
     offer->link->windows++;
+    offer->link->wanted += high - low + 1;
     offers_update(sync, flight);
     want_send(sync, flight);
 }
@@ -192,6 +193,7 @@ void ask_end(struct sync *sync, struct flight *flight)
     if (!flight->asked)
         return;
     flight->asked->link->windows--;
+    flight->asked->link->wanted -= flight->ask_high - flight->ask_low + 1;
     flight->asked->early = flight_tail(flight) < flight->ask_high;
     flight->asked = NULL;
     flight->ask_below = false;
@@ -266,11 +268,17 @@ static struct offer *link_turn(const struct sync *sync, struct link *link)
     return NULL;
 }
 
+static bool link_idles(const struct link *link)
+{
+    return link->windows < SYNC_WINDOWS ||
+           (link->windows < SYNC_WINDOWS_MOST && link->wanted < SYNC_WANTED);
+}
+
 void asks_pump(struct sync *sync)
 {
     for (size_t i = 0; i < sync->link_end; i++) {
         struct link *link = sync->links[i];
-        while (link && link->windows < SYNC_WINDOWS && !link->lagging &&
+        while (link && link_idles(link) && !link->lagging &&
                sync->now.mono_ms >= link->quiet_until) {
             struct offer *offer = link_turn(sync, link);
             if (!offer)

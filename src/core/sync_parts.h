@@ -178,6 +178,7 @@ struct link {
     /* asking */
     uint32_t offers;
     uint32_t windows;
+    uint64_t wanted; /* entries of them */
     uint64_t progress_at;
     uint64_t quiet_until; /* nothing is asked of it: it kept us waiting */
     uint32_t stalls;      /* how often, since it last answered */

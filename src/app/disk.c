@@ -147,33 +147,18 @@ static void write_work(void *self)
     disk->fault = store_write(disk->store, disk->wall_ms, disk->writes, disk->count);
 }
 
-static void write_done(void *self, bool ran)
-{
-    struct disk *disk = self;
-    struct wish *wishes = disk->written;
-    struct store_write *writes = disk->writes;
-    disk->written = NULL;
-    disk->writes = NULL;
-    /* What the node asks for meanwhile waits: the next batch is one for all answers. */
-    for (size_t i = 0; i < disk->count; i++) {
-        if (ran && writes[i].has_answer)
-            answer(disk, &writes[i].answer);
-        free(writes[i].held);
-    }
-    if (ran && disk->fault != STORE_FINE && disk->fault != STORE_CORRUPT)
-        notes_save(disk, &wishes);
-    wishes_free(&wishes);
-    free(writes);
-    disk->writing = false;
-    if (ran && disk->fault == STORE_CORRUPT)
-        say_corrupt(disk);
-    if (ran)
-        write_next(disk);
-}
-
 static size_t wish_entries(const struct wish *wish)
 {
     return wish->effect && wish->effect->kind == EFFECT_STORE ? wish->effect->store.count : 1;
+}
+
+static bool much_waits(const struct disk *disk)
+{
+    size_t entries = 0;
+    const struct wish *wish;
+    DL_FOREACH(disk->queue, wish)
+    entries += wish_entries(wish);
+    return entries >= CROWD_ENTRIES;
 }
 
 static bool wish_is_own(const struct wish *wish)
@@ -185,17 +170,13 @@ static bool wish_is_own(const struct wish *wish)
  * not kept waiting, nor are we. */
 static bool crowd_waits(const struct disk *disk)
 {
-    size_t entries = 0;
     const struct wish *wish;
     if (!disk->crowded || loop_mono_ms(disk->loop) >= disk->began + CROWD_MS)
         return false;
     DL_FOREACH(disk->queue, wish)
-    {
-        entries += wish_entries(wish);
-        if (wish_is_own(wish) || entries >= CROWD_ENTRIES)
-            return false;
-    }
-    return true;
+    if (wish_is_own(wish))
+        return false;
+    return !much_waits(disk);
 }
 
 /* As much of the queue as one commit should hold, and at least its first. */
@@ -221,6 +202,34 @@ static void batch_make(struct disk *disk)
             (struct store_write){.effect = wish->effect, .keep = wish->keep};
     }
     disk->crowded = others > 1;
+}
+
+/* Where little waits, what the node asks for meanwhile goes with it: one batch for all answers. */
+static void write_done(void *self, bool ran)
+{
+    struct disk *disk = self;
+    struct wish *wishes = disk->written;
+    struct store_write *writes = disk->writes;
+    size_t count = disk->count;
+    enum store_fault fault = disk->fault;
+    disk->written = NULL;
+    disk->writes = NULL;
+    disk->writing = false;
+    if (ran && fault == STORE_FINE && much_waits(disk))
+        write_next(disk);
+    for (size_t i = 0; i < count; i++) {
+        if (ran && writes[i].has_answer)
+            answer(disk, &writes[i].answer);
+        free(writes[i].held);
+    }
+    if (ran && fault != STORE_FINE && fault != STORE_CORRUPT)
+        notes_save(disk, &wishes);
+    wishes_free(&wishes);
+    free(writes);
+    if (ran && fault == STORE_CORRUPT)
+        say_corrupt(disk);
+    if (ran)
+        write_next(disk);
 }
 
 /* ---- when there was no room ---- */

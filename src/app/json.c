@@ -42,7 +42,7 @@ static json_t *time_json(uint64_t wall_ms)
 {
     char text[TIME_TEXT];
     time_text(wall_ms, text);
-    return must(json_string(text));
+    return must(json_string_nocheck(text));
 }
 
 /* Each byte that is no part of a character becomes U+FFFD. */
@@ -59,7 +59,7 @@ static json_t *bytes_json(struct span text)
         if (!buf_add(&into, bad ? REPLACEMENT : bytes, bad ? sizeof REPLACEMENT - 1 : step))
             die("a replaced text is longer than it can be");
     }
-    json_t *made = must(json_stringn((const char *)buf_bytes(&into), into.length));
+    json_t *made = must(json_stringn_nocheck((const char *)buf_bytes(&into), into.length));
     buf_done(&into);
     return made;
 }
@@ -69,7 +69,7 @@ json_t *span_json(struct span text)
     const char *bytes = text.size ? (const char *)text.bytes : "";
     if (!utf8_valid(bytes, text.size))
         return bytes_json(text);
-    return must(json_stringn(bytes, text.size));
+    return must(json_stringn_nocheck(bytes, text.size));
 }
 
 static json_t *text_json(const char *text)
@@ -81,7 +81,7 @@ json_t *id_json(const struct id *id)
 {
     char text[ID_TEXT];
     id_text(id, text);
-    return must(json_string(text));
+    return must(json_string_nocheck(text));
 }
 
 json_t *ref_json(const struct entry_ref *ref)
@@ -90,7 +90,7 @@ json_t *ref_json(const struct entry_ref *ref)
     id_text(&ref->author, author);
     base32_encode(ref->epoch.bytes, EPOCH_BYTES, epoch, sizeof epoch - 1);
     snprintf(text, sizeof text, "%s:%s:%" PRIu64, author, epoch, ref->seq);
-    return must(json_string(text));
+    return must(json_string_nocheck(text));
 }
 
 static json_t *ids_json(const struct id *ids, size_t count)
@@ -103,7 +103,7 @@ static json_t *ids_json(const struct id *ids, size_t count)
 
 static void put(json_t *object, const char *key, json_t *value)
 {
-    if (json_object_set_new(object, key, must(value)) != 0)
+    if (json_object_set_new_nocheck(object, key, must(value)) != 0)
         die("JSON cannot hold %s", key);
 }
 
@@ -158,7 +158,7 @@ json_t *line_json(const struct node_line *line)
     struct entry_ref ref = {line->order.author, line->order.epoch, line->order.seq};
     json_t *object = must(json_object());
     conversation_put(object, line->conversation);
-    put(object, "kind", json_string(kind_word(line)));
+    put(object, "kind", json_string_nocheck(kind_word(line)));
     put(object, "from", from_json(line));
     put(object, "time", time_json(line->time));
     put(object, "text", span_json(line->text));
@@ -457,45 +457,40 @@ static size_t plain_run(const char *text, size_t size)
 }
 
 /* Outside of strings JSON is plain ASCII, so all that is found is inside one. */
-static char *escaped(const char *text, size_t size, size_t *made)
+static int escaped_add(const char *text, size_t size, void *into)
 {
-    enum { LONGEST = 6 }; /* \u007f for one byte */
-    char *into = xmalloc(size * LONGEST + 1);
-    size_t length = 0;
     int32_t code = 0;
-    bool risky;
     for (size_t at = 0, step; at < size; at += step) {
-        step = plain_run(text + at, size - at);
-        risky = step == 0;
-        if (risky) {
-            step = utf8_step(text + at, size - at, &code);
-            risky = is_risky(code);
+        char escape[13];
+        const char *part = text + at;
+        step = plain_run(part, size - at);
+        size_t length = step;
+        if (step == 0) {
+            length = step = utf8_step(part, size - at, &code);
+            if (is_risky(code)) {
+                length = escape_write(code, escape);
+                part = escape;
+            }
         }
-        if (risky) {
-            length += escape_write(code, into + length);
-        } else {
-            memcpy(into + length, text + at, step);
-            length += step;
-        }
+        if (!buf_add(into, part, length))
+            return -1;
     }
-    into[length] = '\0';
-    *made = length;
-    return xrealloc(into, length + 1, 1);
+    return 0;
 }
 
 char *event_text(const char *event, uint64_t at, json_t *members, size_t *size)
 {
-    json_t *object = must(json_object());
-    put(object, "event", json_string(event));
-    put(object, "at", time_json(at));
-    if (json_object_update(object, must(members)) != 0)
-        die("JSON cannot hold its members");
-    json_decref(members);
-    char *plain = json_dumps(object, JSON_COMPACT);
-    json_decref(object);
-    if (!plain)
+    struct buf text;
+    char time[TIME_TEXT], head[128];
+    buf_init(&text, SIZE_MAX);
+    time_text(at, time);
+    int length = snprintf(head, sizeof head, "{\"event\":\"%s\",\"at\":\"%s\"%s", event, time,
+                          json_object_size(must(members)) ? "," : "");
+    if (length >= (int)sizeof head || !buf_add(&text, head, (size_t)length) ||
+        json_dump_callback(members, escaped_add, &text, JSON_COMPACT | JSON_EMBED) != 0 ||
+        !buf_add(&text, "}", 2)) /* with the zero */
         die("the event %s cannot be written as JSON", event);
-    char *text = escaped(plain, strlen(plain), size);
-    free(plain);
-    return text;
+    json_decref(members);
+    *size = text.length - 1;
+    return (char *)text.room;
 }

@@ -6,20 +6,18 @@
 static const char ALPHABET[] = "abcdefghijklmnopqrstuvwxyz234567";
 enum { DIGIT_BITS = 5 };
 
-static unsigned digit_at(const uint8_t *bytes, size_t size, size_t index)
-{
-    unsigned value = 0;
-    for (size_t bit = index * DIGIT_BITS; bit < (index + 1) * DIGIT_BITS; bit++) {
-        unsigned one = bit < size * 8 ? ((unsigned)bytes[bit / 8] >> (7 - bit % 8)) & 1u : 0u;
-        value = value << 1 | one;
-    }
-    return value;
-}
-
 void base32_encode(const uint8_t *bytes, size_t size, char *into, size_t characters)
 {
-    for (size_t i = 0; i < characters; i++)
-        into[i] = ALPHABET[digit_at(bytes, size, i)];
+    unsigned held = 0, bits = 0;
+    size_t at = 0;
+    for (size_t i = 0; i < characters; i++) {
+        if (bits < DIGIT_BITS) {
+            held = held << 8 | (at < size ? bytes[at++] : 0u);
+            bits += 8;
+        }
+        bits -= DIGIT_BITS;
+        into[i] = ALPHABET[held >> bits & 31u];
+    }
     into[characters] = '\0';
 }
 

@@ -32,10 +32,13 @@ static void item_again(struct sync *sync, struct flight *flight, struct link *li
     if (seq < first)
         return;
     struct item *item = &flight->items[seq - first];
-    if (hash_equal(&item->entry->hash, &entry->hash))
-        have_set(item->have, link);
-    else
+    if (!hash_equal(&item->entry->hash, &entry->hash)) {
         offer_note(sync, link, flight->author, &flight->key.epoch, seq, seq);
+        return;
+    }
+    slot_set(item->have, link);
+    if (item->live)
+        lazy_again(sync, link, entry);
 }
 
 /* Nothing can be done with it now: ask for it later. */
@@ -49,6 +52,16 @@ static bool asked_of(const struct flight *flight, const struct link *link, uint6
 {
     return flight->asked && flight->asked->link == link && !flight->ask_below &&
            seq >= flight->ask_low && seq <= flight->ask_high;
+}
+
+/* Some link told that it has it: it is caught up with, whoever sends it. */
+static bool is_offered(const struct flight *flight, uint64_t seq)
+{
+    const struct offer *offer;
+    DL_FOREACH(flight->offers, offer)
+    if (offer->high >= seq)
+        return true;
+    return false;
 }
 
 /* In a window entries come in order: who leaves one out gets three tries. */
@@ -95,7 +108,7 @@ static void item_take(struct sync *sync, struct flight *flight, struct link *lin
     bool begins = asked && !flight->count && seq == flight->ask_low;
     if (!asked && sync->halted) {
         struct item passing = {.entry = entry, .from = link->serial};
-        have_set(passing.have, link);
+        slot_set(passing.have, link);
         if (rate_left(sync, flight->author))
             relay_take(sync, &passing);
         rate_take(sync, flight->author);
@@ -122,13 +135,13 @@ static void item_take(struct sync *sync, struct flight *flight, struct link *lin
     if (!asked || is_fresh(sync, entry))
         rate_take(sync, flight->author);
     struct item *item = item_append(sync, flight, entry);
-    have_set(item->have, link);
+    slot_set(item->have, link);
     item->from = link->serial;
-    item->live = !asked;
+    item->live = !asked && !is_offered(flight, seq);
     if (item->live)
         crowd_count(flight->author, sync->now.mono_ms);
     item->restart = seq != tail + 1;
-    if (asked && seq == flight->ask_high)
+    if (flight->asked && !flight->ask_below && seq == flight->ask_high) /* whoever sent it */
         ask_end(sync, flight);
 }
 
@@ -170,6 +183,8 @@ static void entry_handle(struct sync *sync, struct link *link, struct entry *ent
     if (log && log->high && fields->seq <= log->high) {
         if (fields->seq >= log->low)
             held_handle(sync, author, log, link, entry);
+        if (is_fresh(sync, entry) && (!flight || !asked_of(flight, link, fields->seq)))
+            lazy_again(sync, link, entry);
         return;
     }
     if (log && fields->seq > log_limit(log))

@@ -351,6 +351,7 @@ static bool perform(struct world *world, size_t node, struct sync_effect *effect
         return false;
     case SYNC_PROVED:
         self->proved += (unsigned)effect->count;
+        self->news += effect->live ? (unsigned)effect->count : 0;
         return false;
     case SYNC_KEPT:
         kept(world, node, effect);

@@ -108,6 +108,98 @@ static void in_a_mesh_nothing_is_fetched_twice(void **state)
     world_free(world);
 }
 
+static bool entries_count(void *self, size_t from, size_t to, struct frame *frame)
+{
+    (void)from;
+    (void)to;
+    if (frame->kind == FRAME_ENTRIES)
+        *(size_t *)self += frame->entries.count;
+    return true;
+}
+
+static struct world *mesh_of(size_t count)
+{
+    struct world *world = world_of(count);
+    for (size_t a = 0; a < count; a++)
+        for (size_t b = a + 1; b < count; b++)
+            world_link(world, a, b);
+    world_run(world, 1000);
+    return world;
+}
+
+static void say_slowly(struct world *world, size_t node, int count)
+{
+    for (int i = 0; i < count; i++) {
+        world_say(world, node, "hola");
+        world_run(world, 1000);
+    }
+}
+
+/* Everybody sends everything to everybody at first, and soon each word goes to each once. */
+static void words_go_along_a_tree(void **state)
+{
+    (void)state;
+    struct world *world = mesh_of(5);
+    size_t sent = 0;
+    world->tamper = entries_count;
+    world->tamper_self = &sent;
+    say_slowly(world, 0, 5);
+    assert_true(sent > 20);
+    sent = 0;
+    say_slowly(world, 0, 10);
+    assert_int_equal(sent, 40);
+    for (size_t i = 1; i < 5; i++) {
+        assert_int_equal(world->nodes[i].kept, 15);
+        assert_int_equal(world->nodes[i].asked, 0);
+    }
+    world_free(world);
+}
+
+/* The link that brought it is gone, or silent: a line tells of the first word, and those behind it
+ * are sent again. */
+static void another_branch_is_found(void **state)
+{
+    (void)state;
+    for (int silent = 0; silent < 2; silent++) {
+        struct world *world = mesh_of(3);
+        say_slowly(world, 0, 5);
+        if (silent)
+            world->stalled[0][2] = true;
+        else
+            world_unlink(world, 0, 2);
+        world_say(world, 0, "hola");
+        world_run(world, SYNC_LAZY_MS / 2);
+        assert_int_equal(world->nodes[2].kept, 5);
+        world_run(world, SYNC_LAZY_MS);
+        assert_int_equal(world->nodes[2].kept, 6);
+        assert_int_equal(world->nodes[2].asked, 1);
+        world_say(world, 0, "hola");
+        world_run(world, SYNC_LAZY_MS / 2);
+        assert_int_equal(world->nodes[2].kept, 7);
+        assert_int_equal(world->nodes[2].asked, 1);
+        world_free(world);
+    }
+}
+
+/* What was passed on from a busy disk is told of when it is on it. */
+static void a_line_waits_for_the_disk(void **state)
+{
+    (void)state;
+    struct world *world = mesh_of(3);
+    say_slowly(world, 0, 5);
+    world_unlink(world, 0, 2);
+    world->nodes[1].store_ms = 1000;
+    world_say(world, 1, "busy");
+    world_run(world, 10);
+    world_say(world, 0, "hola");
+    world_run(world, 980);
+    assert_int_equal(world->nodes[2].kept, 5);
+    world_run(world, 1000 + 2 * SYNC_LAZY_MS);
+    assert_int_equal(world->nodes[2].kept, 7);
+    assert_int_equal(world->nodes[2].asked, 1);
+    world_free(world);
+}
+
 static void ours_are_stored_before_they_are_sent(void **state)
 {
     (void)state;
@@ -378,6 +470,30 @@ static void a_link_that_dies_in_a_window(void **state)
     world_free(world);
 }
 
+/* It was asked for, and comes when another one has been asked: it is no more news than it was. */
+static void a_late_answer_is_no_news(void **state)
+{
+    (void)state;
+    struct world *world = world_of(3);
+    struct identity author = world_person(1);
+    world_fill(world, 0, &author, 1, 10, TEXT, NULL);
+    world_fill(world, 2, &author, 1, 10, TEXT, NULL);
+    for (size_t from = 0; from < 3; from += 2) {
+        world_link(world, 1, from);
+        while (world->nodes[1].asked == from / 2)
+            world_run(world, 1);
+        world->stalled[from][1] = true;
+    }
+    world->stalled[0][1] = false;
+    world_run(world, 1000);
+    assert_int_equal(world_high(world, 1, &author.id, 1), 10);
+    assert_int_equal(world->nodes[1].news, 0);
+    world_say(world, 0, "hola");
+    world_run(world, 1000);
+    assert_int_equal(world->nodes[1].news, 1);
+    world_free(world);
+}
+
 static void a_slow_link_is_left_out_and_comes_back(void **state)
 {
     (void)state;
@@ -645,6 +761,9 @@ int main(void)
         cmocka_unit_test(words_travel_along_a_chain),
         cmocka_unit_test(a_late_joiner_gets_all_through_others),
         cmocka_unit_test(in_a_mesh_nothing_is_fetched_twice),
+        cmocka_unit_test(words_go_along_a_tree),
+        cmocka_unit_test(another_branch_is_found),
+        cmocka_unit_test(a_line_waits_for_the_disk),
         cmocka_unit_test(ours_are_stored_before_they_are_sent),
         cmocka_unit_test(a_busy_disk_holds_up_nobody),
         cmocka_unit_test(what_was_hurried_is_told_to_a_new_link),
@@ -657,6 +776,7 @@ int main(void)
         cmocka_unit_test(a_snapshot_resumed_in_the_same_epoch),
         cmocka_unit_test(told_that_our_epoch_went_on_elsewhere),
         cmocka_unit_test(a_link_that_dies_in_a_window),
+        cmocka_unit_test(a_late_answer_is_no_news),
         cmocka_unit_test(a_slow_link_is_left_out_and_comes_back),
         cmocka_unit_test(many_large_entries_never_queue_up),
         cmocka_unit_test(the_highest_numbers),

@@ -44,7 +44,7 @@ static struct pending *pending_get(struct node *node, const struct entry *entry,
         pending_drop(node, node->pending); /* the oldest */
     pending = xcalloc(1, sizeof *pending);
     pending->ref = ref_of(entry);
-    pending->key = node_trail_key(node, entry, place == SYNC_PLACE_BELOW, &pending->below);
+    node_trail_key(node, entry, place == SYNC_PLACE_BELOW, pending);
     pending->received = node->now.wall_ms;
     pending->live = live;
     unsigned hash = place_of(node, &pending->ref);
@@ -136,7 +136,9 @@ static void commit_fill(struct node *node, struct commit *commit, const struct s
         if (effect->places[i] == SYNC_PLACE_RESTART) {
             if (!commit->before)
                 commit->before = xcalloc(effect->count, sizeof *commit->before);
-            node_trail_jump(node, entry, pending->below, pending->key, &commit->before[i]);
+            node_trail_jump(node, pending, &commit->before[i]);
+        } else if (pending->apart) {
+            node_trail_join(node, pending);
         }
         record_make(node, entry, pending, &records[i]);
     }

@@ -88,6 +88,11 @@ struct trail {
         struct node_trail trail;
         uint64_t top; /* the highest and the lowest seq that got a key */
         uint64_t bottom;
+        uint64_t gap; /* the seq that `below` is the key of; 0: not known, an earlier run's */
+        struct trail_apart {
+            uint64_t low, high; /* seq; 0: there is none */
+            uint64_t first, last;
+        } apart; /* what got keys above a gap, and does not begin the log anew yet */
     } * more;
 };
 
@@ -106,6 +111,7 @@ struct pending {
     uint64_t received;
     bool live;
     bool shown;
+    bool apart; /* there was a gap below */
 };
 
 /* A commit under way. `records` hold their entries, and nothing else. */
@@ -118,7 +124,7 @@ struct commit {
     size_t count;
     struct node_record *records;
     uint8_t *places;
-    struct node_trail *before; /* of each that begins its log anew; NULL: none does */
+    struct trail_more *before; /* of each that begins its log anew; NULL: none does */
 };
 
 /* Own words, until they are stored. */
@@ -396,14 +402,14 @@ void node_trail_restore(struct node *node, const struct id *author, const struct
 void node_trail_tidy(struct node *node, const struct id *author, const struct epoch_id *epoch);
 void node_trail_drop(struct node *node, const struct id *author, const struct epoch_id *epoch);
 void node_trails_free(struct node *node);
-/* The key of an entry that arrived above all of its log, or below; the trail moves. What it had to
- * come after is *previous. */
-uint64_t node_trail_key(struct node *node, const struct entry *entry, bool below,
-                        uint64_t *previous);
+/* Gives an entry that arrived its key: above all of its log, above a gap, or `below`; the trail
+ * moves. */
+void node_trail_key(struct node *node, const struct entry *entry, bool below, struct pending *into);
 /* The entry begins its log anew, after a gap; and it does not after all. */
-void node_trail_jump(struct node *node, const struct entry *entry, uint64_t below, uint64_t key,
-                     struct node_trail *before);
-void node_trail_back(struct node *node, const struct entry *entry, const struct node_trail *before);
+void node_trail_jump(struct node *node, const struct pending *pending, struct trail_more *before);
+void node_trail_back(struct node *node, const struct entry *entry, const struct trail_more *before);
+/* Nothing is missing any more below what was above a gap. */
+void node_trail_join(struct node *node, const struct pending *pending);
 
 /* ---- node_log.c ---- */
 

@@ -104,7 +104,8 @@ void node_trail_tidy(struct node *node, const struct id *author, const struct ep
 {
     struct trail *row = trail_find(node, tag_of(node, author, epoch));
     const struct log *log = log_of(node, author, epoch);
-    if (!row || !row->more || !log || row->more->top != log->high || row->more->bottom != log->low)
+    if (!row || !row->more || !log || row->more->apart.high || row->more->top != log->high ||
+        row->more->bottom != log->low)
         return;
     struct node_trail plain = trail_plain(node, author, epoch, row->start);
     if (!trail_equal(&row->more->trail, &plain))
@@ -195,54 +196,116 @@ static bool is_newest(const struct author *author, const struct entry_fields *fi
     return true;
 }
 
-uint64_t node_trail_key(struct node *node, const struct entry *entry, bool below,
-                        uint64_t *previous)
+/* The keys on both sides of it, and where the trail goes on. */
+static void key_below(struct trail_more *more, uint64_t seq, struct order_bounds *bounds)
+{
+    if (seq > more->gap) /* under that lies what was there before the gap */
+        bounds->previous = more->trail.below;
+    bounds->next = more->trail.first;
+}
+
+static void key_apart(const struct trail_more *more, uint64_t seq, struct order_bounds *bounds)
+{
+    const struct trail_apart *apart = &more->apart;
+    bounds->previous = apart->high && seq >= apart->low ? apart->last : more->trail.last;
+    if (apart->high && seq < apart->low)
+        bounds->next = apart->first;
+}
+
+static void apart_add(struct trail_apart *apart, uint64_t seq, uint64_t key)
+{
+    if (apart->high == 0 || seq < apart->low) {
+        apart->low = seq;
+        apart->first = key;
+    }
+    if (seq > apart->high) {
+        apart->high = seq;
+        apart->last = key;
+    }
+}
+
+static void main_add(struct trail_more *more, uint64_t seq, uint64_t key, bool below)
+{
+    struct node_trail *trail = &more->trail;
+    if (!below && key > trail->last)
+        trail->last = key;
+    if (key < trail->first)
+        trail->first = key;
+    more->top = seq > more->top ? seq : more->top;
+    more->bottom = seq < more->bottom ? seq : more->bottom;
+}
+
+void node_trail_key(struct node *node, const struct entry *entry, bool below, struct pending *into)
 {
     const struct entry_fields *fields = &entry->fields;
     const struct author *author = logs_find(node->logs, &fields->author);
     struct trail *row = trail_get(node, &fields->author, &fields->epoch);
     struct trail_more *more = row->more;
-    struct node_trail *trail = &more->trail;
     struct order_bounds bounds = ORDER_ANYWHERE;
-    if (more->top &&
-        fields->seq < more->bottom) /* of what was shown already, it is the beginning */
+    uint64_t seq = fields->seq;
+    if (more->top && seq < more->bottom) /* of what was shown already, it is the beginning */
         below = true;
-    opening_learn(trail, fields);
-    row->start = trail->start;
-    bounds.previous = *previous = below ? trail->below : trail->last;
-    bounds.next = below ? trail->first : ORDER_OPEN;
+    into->apart = !below && (seq > more->top + 1 || (more->apart.high && seq >= more->apart.low));
+    opening_learn(&more->trail, fields);
+    row->start = more->trail.start;
+    into->below = more->trail.last;
+    if (below) {
+        key_below(more, seq, &bounds);
+    } else if (into->apart) {
+        key_apart(more, seq, &bounds);
+    } else {
+        bounds.previous = more->trail.last;
+        bounds.next = more->apart.high ? more->apart.first : ORDER_OPEN;
+    }
     if (author) {
-        bounds.after = bound_after(node, author, trail);
+        bounds.after = bound_after(node, author, &more->trail);
         if (author->log_count > 1 && !is_newest(author, fields))
             bounds.before = bound_before(node, author, fields);
     }
-    uint64_t key = order_key(fields->hlc, node->now.wall_ms, &bounds);
-    if (!below && key > trail->last)
-        trail->last = key;
-    if (key < trail->first)
-        trail->first = key;
-    more->top = fields->seq > more->top ? fields->seq : more->top;
-    more->bottom = fields->seq < more->bottom ? fields->seq : more->bottom;
-    return key;
+    into->key = order_key(fields->hlc, node->now.wall_ms, &bounds);
+    if (into->apart)
+        apart_add(&more->apart, seq, into->key);
+    else
+        main_add(more, seq, into->key, below);
 }
 
-void node_trail_jump(struct node *node, const struct entry *entry, uint64_t below, uint64_t key,
-                     struct node_trail *before)
+void node_trail_jump(struct node *node, const struct pending *pending, struct trail_more *before)
 {
-    const struct entry_fields *fields = &entry->fields;
-    struct trail_more *more = trail_get(node, &fields->author, &fields->epoch)->more;
-    *before = more->trail;
-    more->trail.below = below;
-    more->trail.first = key;
-    more->bottom = fields->seq;
+    const struct entry_ref *ref = &pending->ref;
+    struct trail_more *more = trail_get(node, &ref->author, &ref->epoch)->more;
+    const struct log *log = log_of(node, &ref->author, &ref->epoch);
+    *before = *more;
+    if (more->apart.high && ref->seq >= more->apart.low) {
+        more->top = more->apart.high;
+        more->trail.last = more->apart.last;
+        more->apart.high = 0;
+    }
+    more->trail.below = pending->below;
+    more->trail.first = pending->key;
+    more->bottom = ref->seq;
+    more->gap = log ? log->high : 0;
 }
 
-void node_trail_back(struct node *node, const struct entry *entry, const struct node_trail *before)
+void node_trail_back(struct node *node, const struct entry *entry, const struct trail_more *before)
 {
-    const struct entry_fields *fields = &entry->fields;
-    struct trail_more *more = trail_get(node, &fields->author, &fields->epoch)->more;
-    more->trail.below = before->below;
-    more->trail.first = before->first;
-    const struct log *log = log_of(node, &fields->author, &fields->epoch);
-    more->bottom = log && log->high ? log->low : fields->seq;
+    struct trail_more *more = trail_get(node, &entry->fields.author, &entry->fields.epoch)->more;
+    struct trail_apart apart = {more->bottom, more->top, more->trail.first, more->trail.last};
+    more->trail.below = before->trail.below;
+    more->trail.first = before->trail.first;
+    more->trail.last = before->trail.last;
+    more->top = before->top;
+    more->bottom = before->bottom;
+    more->gap = before->gap;
+    more->apart = apart;
+}
+
+void node_trail_join(struct node *node, const struct pending *pending)
+{
+    const struct entry_ref *ref = &pending->ref;
+    struct trail_more *more = trail_get(node, &ref->author, &ref->epoch)->more;
+    if (more->apart.high == 0 || ref->seq < more->apart.low)
+        return;
+    more->top = more->apart.high;
+    more->trail.last = more->apart.last;
+    more->apart.high = 0;
 }

@@ -20,8 +20,8 @@ enum {
     SYNC_PAGE_BYTES = 128 * 1024, /* read from the store at a time */
     SYNC_WINDOW_FIRST = 64,       /* entries of a log's first window; doubled up to RUN_MAX */
     SYNC_WINDOWS = 4,             /* asked of one link at once: it never idles, nor is it flooded */
-    SYNC_WINDOWS_MOST = 32,       /* of logs that are short.. */
-    SYNC_WANTED = 512,            /* ..up to so many entries */
+    SYNC_WINDOWS_MOST = 32,       /* and where logs are short */
+    SYNC_WANTED = 512,            /* entries asked of one link at once in more than SYNC_WINDOWS */
     SYNC_OFFERS = 2048,           /* logs one link can interest us in at once: 250 KB */
     SYNC_ITEMS = 1024,            /* entries of one log on their way to the disk: four windows */
     SYNC_HELD_MAX = 32 * 1024 * 1024, /* bytes of all entries on their way to the disk */

@@ -29,7 +29,7 @@ struct world_node {
     unsigned reads;   /* pages */
     unsigned checks;  /* signatures */
     unsigned stored;  /* entries of commits that were confirmed */
-    unsigned news; /* entries that were just said */
+    unsigned news;    /* entries that were just said */
     unsigned proved, kept, frozen, ahead, lost, trims;
     uint64_t asked;  /* wants sent */
     uint64_t rounds; /* digests sent */

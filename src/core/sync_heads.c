@@ -91,7 +91,7 @@ static void line_take(struct sync *sync, struct link *link, const struct author 
 {
     const struct log *ours = author_log(author, &theirs->epoch);
     if (ours && !ours->fork && ours->high == theirs->high && hash_equal(&ours->head, &theirs->hash))
-        lazy_told(sync, link, &author->id, &theirs->epoch);
+        lazy_told(sync, link, &author->id, theirs);
 }
 
 /* Whether they would learn anything from our head. */

@@ -27,13 +27,41 @@ static void lazy_free(struct sync *sync, struct lazy *lazy)
     free(lazy);
 }
 
+static bool is_any(const uint64_t set[SYNC_LINKS / 64])
+{
+    for (size_t i = 0; i < SYNC_LINKS / 64; i++)
+        if (set[i])
+            return true;
+    return false;
+}
+
+/* False where the log is still on its way to the disk. */
+static bool lines_send(struct sync *sync, struct lazy *lazy)
+{
+    const struct author *author = logs_find(sync->logs, &lazy->author);
+    const struct log *log = author ? author_log(author, &lazy->epoch) : NULL;
+    struct flight_key key = {lazy->author, lazy->epoch};
+    if ((!log || log->high < lazy->seq) && flight_find(sync, &key))
+        return false;
+    for (size_t i = 0; log && log->high && i < sync->link_end; i++) {
+        struct link *link = sync->links[i];
+        if (link && slot_is(lazy->owed, link) && !link->lagging &&
+            !link_refuses(sync, link, &lazy->author))
+            announce_to(sync, link, &lazy->author, log);
+    }
+    memset(lazy->owed, 0, sizeof lazy->owed);
+    return true;
+}
+
 static struct lazy *lazy_get(struct sync *sync, const struct id *author)
 {
     struct lazy *lazy = lazy_find(sync, author);
     if (lazy)
         return lazy;
-    if (HASH_COUNT(sync->lazies) >= SYNC_LAZY)
-        lazy_free(sync, sync->lazies); /* the oldest */
+    if (HASH_COUNT(sync->lazies) >= SYNC_LAZY) {
+        (void)lines_send(sync, sync->lazies); /* the oldest: what it owes is told now */
+        lazy_free(sync, sync->lazies);
+    }
     lazy = xcalloc(1, sizeof *lazy);
     lazy->author = *author;
     HASH_ADD(hh, sync->lazies, author, sizeof lazy->author, lazy);
@@ -43,6 +71,8 @@ static struct lazy *lazy_get(struct sync *sync, const struct id *author)
 static void owe(struct sync *sync, struct lazy *lazy, const struct link *link,
                 const struct entry *entry)
 {
+    if (!is_any(lazy->owed))
+        lazy->seq = 0;
     lazy->epoch = entry->fields.epoch;
     if (lazy->seq < entry->fields.seq)
         lazy->seq = entry->fields.seq;
@@ -51,20 +81,12 @@ static void owe(struct sync *sync, struct lazy *lazy, const struct link *link,
         sync->lazy_at = sync->now.mono_ms + SYNC_LAZY_MS;
 }
 
-static bool is_any(const uint64_t set[SYNC_LINKS / 64])
-{
-    for (size_t i = 0; i < SYNC_LINKS / 64; i++)
-        if (set[i])
-            return true;
-    return false;
-}
-
 static bool lazy_fits(const struct lazy *lazy, const struct epoch_id *epoch)
 {
     return !is_any(lazy->owed) || epoch_equal(&lazy->epoch, epoch);
 }
 
-/* It sent what we have already: it has it from somebody else. A line tells it the same of us. */
+/* It has it from somebody else, and a line tells it the same of us. */
 void lazy_again(struct sync *sync, struct link *link, const struct entry *entry)
 {
     if (id_equal(&entry->fields.author, &sync->settings.self))
@@ -75,19 +97,17 @@ void lazy_again(struct sync *sync, struct link *link, const struct entry *entry)
         owe(sync, lazy, link, entry);
 }
 
-/* It says that it has all that we have. */
 void lazy_told(struct sync *sync, struct link *link, const struct id *author,
-               const struct epoch_id *epoch)
+               const struct frame_head *line)
 {
     if (id_equal(author, &sync->settings.self))
         return;
     struct lazy *lazy = lazy_get(sync, author);
     slot_set(lazy->links, link);
-    if (epoch_equal(&lazy->epoch, epoch))
+    if (epoch_equal(&lazy->epoch, &line->epoch) && line->high >= lazy->seq)
         slot_clear(lazy->owed, link);
 }
 
-/* It asks: nobody was sooner. */
 void lazy_asked(struct sync *sync, const struct link *link, const struct id *author)
 {
     struct lazy *lazy = lazy_find(sync, author);
@@ -115,25 +135,6 @@ void lazy_leave(struct sync *sync, const struct link *link)
         if (!is_any(lazy->links) && !is_any(lazy->owed))
             lazy_free(sync, lazy);
     }
-}
-
-/* False where the log is still on its way to the disk. */
-static bool lines_send(struct sync *sync, struct lazy *lazy)
-{
-    const struct author *author = logs_find(sync->logs, &lazy->author);
-    const struct log *log = author ? author_log(author, &lazy->epoch) : NULL;
-    struct flight_key key = {lazy->author, lazy->epoch};
-    if ((!log || log->high < lazy->seq) && flight_find(sync, &key))
-        return false;
-    for (size_t i = 0; log && log->high && i < sync->link_end; i++) {
-        struct link *link = sync->links[i];
-        if (link && slot_is(lazy->owed, link) && !link->lagging &&
-            !link_refuses(sync, link, &lazy->author))
-            announce_to(sync, link, &lazy->author, log);
-    }
-    memset(lazy->owed, 0, sizeof lazy->owed);
-    lazy->seq = 0;
-    return true;
 }
 
 void lazy_tick(struct sync *sync)

@@ -409,7 +409,7 @@ bool lazy_spares(struct sync *sync, struct lazy *lazy, const struct link *link,
 void lazy_again(struct sync *sync, struct link *link, const struct entry *entry);
 /* It told a line of a log, and it has it as we have. */
 void lazy_told(struct sync *sync, struct link *link, const struct id *author,
-               const struct epoch_id *epoch);
+               const struct frame_head *line);
 /* It asked for something of the author's. */
 void lazy_asked(struct sync *sync, const struct link *link, const struct id *author);
 void lazy_leave(struct sync *sync, const struct link *link);

@@ -200,6 +200,31 @@ static void a_line_waits_for_the_disk(void **state)
     world_free(world);
 }
 
+/* It says that it has all that is on our disk, and what is not there yet is owed to it still. */
+static void a_line_settles_what_it_says(void **state)
+{
+    (void)state;
+    struct world *world = mesh_of(3);
+    say_slowly(world, 0, 5);
+    world->stalled[0][2] = true;
+    world->nodes[1].store_ms = 1000;
+    world_say(world, 1, "busy");
+    world_run(world, 10);
+    world_say(world, 0, "hola");
+    world_run(world, 100);
+    const struct author *author = logs_find(world->nodes[1].logs, &world->nodes[0].identity.id);
+    const struct log *log = &author->logs[0];
+    assert_int_equal(log->high, 5);
+    struct frame_head head = {log->epoch, log->low, log->high, log->head};
+    struct frame line = {.kind = FRAME_HEADS};
+    line.heads =
+        (struct frame_heads){.author = author->id, .answer = true, .count = 1, .heads = &head};
+    world_frame(world, 2, 1, &line);
+    world_run(world, 2000 + 2 * SYNC_LAZY_MS);
+    assert_int_equal(world->nodes[2].kept, 7);
+    world_free(world);
+}
+
 static void ours_are_stored_before_they_are_sent(void **state)
 {
     (void)state;
@@ -764,6 +789,7 @@ int main(void)
         cmocka_unit_test(words_go_along_a_tree),
         cmocka_unit_test(another_branch_is_found),
         cmocka_unit_test(a_line_waits_for_the_disk),
+        cmocka_unit_test(a_line_settles_what_it_says),
         cmocka_unit_test(ours_are_stored_before_they_are_sent),
         cmocka_unit_test(a_busy_disk_holds_up_nobody),
         cmocka_unit_test(what_was_hurried_is_told_to_a_new_link),

@@ -97,10 +97,11 @@ struct node_record {
 /* What is remembered of a log so that what arrives next finds its place on the screen. The store
  * keeps the one that came with the log's latest record. */
 struct node_trail {
-    uint64_t start; /* of the epoch; 0: its opening was not stored */
-    uint64_t below; /* keys: of the highest entry under a gap that was jumped over; 0: none, */
-    uint64_t first; /* of the lowest one held above it; ORDER_OPEN: none, */
-    uint64_t last;  /* and of the highest one */
+    uint64_t start;        /* of the epoch; 0: its opening was not stored */
+    uint64_t gap;          /* the highest entry under a gap that was jumped over; 0: not known */
+    uint64_t below;        /* keys: of that one; 0: none, */
+    uint64_t first;        /* of the lowest one held above it; ORDER_OPEN: none, */
+    uint64_t last;         /* and of the highest one */
     struct epoch_id named; /* by the opening, as the author's last epoch before, */
     uint64_t named_seq;    /* and how far that went; 0: none */
 };

@@ -88,7 +88,6 @@ struct trail {
         struct node_trail trail;
         uint64_t top; /* the highest and the lowest seq that got a key */
         uint64_t bottom;
-        uint64_t gap; /* the seq that `below` is the key of; 0: not known, an earlier run's */
         struct trail_apart {
             uint64_t low, high; /* seq; 0: there is none */
             uint64_t first, last;

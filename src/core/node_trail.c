@@ -199,7 +199,7 @@ static bool is_newest(const struct author *author, const struct entry_fields *fi
 /* The keys on both sides of it, and where the trail goes on. */
 static void key_below(struct trail_more *more, uint64_t seq, struct order_bounds *bounds)
 {
-    if (seq > more->gap) /* under that lies what was there before the gap */
+    if (seq > more->trail.gap) /* under that lies what was there before the gap */
         bounds->previous = more->trail.below;
     bounds->next = more->trail.first;
 }
@@ -283,19 +283,19 @@ void node_trail_jump(struct node *node, const struct pending *pending, struct tr
     more->trail.below = pending->below;
     more->trail.first = pending->key;
     more->bottom = ref->seq;
-    more->gap = log ? log->high : 0;
+    more->trail.gap = log ? log->high : 0;
 }
 
 void node_trail_back(struct node *node, const struct entry *entry, const struct trail_more *before)
 {
     struct trail_more *more = trail_get(node, &entry->fields.author, &entry->fields.epoch)->more;
     struct trail_apart apart = {more->bottom, more->top, more->trail.first, more->trail.last};
+    more->trail.gap = before->trail.gap;
     more->trail.below = before->trail.below;
     more->trail.first = before->trail.first;
     more->trail.last = before->trail.last;
     more->top = before->top;
     more->bottom = before->bottom;
-    more->gap = before->gap;
     more->apart = apart;
 }
 

@@ -104,6 +104,19 @@ static bool is_held(struct batch *batch, struct held_log *log, const struct entr
     return same;
 }
 
+/* Under an older gap, where the node does not know what stands around it. */
+static uint64_t key_between(struct db *db, const struct held_log *log, uint64_t seq, uint64_t key)
+{
+    uint64_t below =
+        db_number(db, 0, "SELECT key FROM entries WHERE log=? AND seq<? ORDER BY seq DESC LIMIT 1",
+                  NUMBER(log->row), NUMBER(seq));
+    uint64_t above =
+        db_number(db, key, "SELECT key FROM entries WHERE log=? AND seq>? ORDER BY seq LIMIT 1",
+                  NUMBER(log->row), NUMBER(seq));
+    key = key < below ? below : key;
+    return key > above ? above : key;
+}
+
 static void record_store(struct batch *batch, const struct node_effect *effect, size_t i,
                          bool **held)
 {
@@ -118,7 +131,10 @@ static void record_store(struct batch *batch, const struct node_effect *effect, 
     log->trail = effect->store.trails[i];
     log->changed = true;
     if (!is_held(batch, log, record->entry)) {
-        record_insert(batch, log, record);
+        struct node_record placed = *record;
+        if (effect->store.places[i] == SYNC_PLACE_BELOW && fields->seq <= log->trail.gap)
+            placed.key = key_between(batch->db, log, fields->seq, record->key);
+        record_insert(batch, log, &placed);
         return;
     }
     if (!*held)

@@ -154,7 +154,8 @@ static void log_get(struct db *db, sqlite3_stmt *row, struct node_saved_log *int
     trail->last = column_number(row, 13);
     column_object(db, row, 14, &trail->named, sizeof trail->named);
     trail->named_seq = column_number(row, 15);
-    log->fork = fork_get(db, row, 16);
+    trail->gap = column_number(row, 16);
+    log->fork = fork_get(db, row, 17);
     if (log_frozen(log))
         log->head_hlc = log->fork->hlc;
     if (!log_can_be(log))
@@ -165,7 +166,10 @@ static void logs_get(struct db *db, struct node_saved *saved)
 {
     sqlite3_stmt *row = db_start(
         db, "SELECT a.author, epoch, low, high, floor, head, head_hlc, oldest_hlc, entries, bytes,"
-            " start, below, first, last, named, named_seq, f.seq, f.hlc, smaller, larger"
+            " start, below, first, last, named, named_seq,"
+            " CASE below WHEN 0 THEN 0"
+            "  ELSE ifnull((SELECT max(seq) FROM entries e WHERE e.log=l.id AND e.seq<low), 0) END,"
+            " f.seq, f.hlc, smaller, larger"
             " FROM logs l JOIN authors a ON a.id=l.author LEFT JOIN forks f ON f.log=l.id");
     while (db_row(db, row)) {
         saved->logs = list_next(saved->logs, &saved->log_count, sizeof *saved->logs);

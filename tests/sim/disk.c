@@ -265,6 +265,16 @@ static const char *shelf_move(struct shelf *shelf, uint64_t seq, enum sync_place
     return "no such place";
 }
 
+/* As the store does under an older gap. */
+static uint64_t key_between(const struct shelf *shelf, uint64_t seq, uint64_t key)
+{
+    size_t at = shelf_index(shelf, seq);
+    if (at > 0 && key < shelf->kept[at - 1]->record.key)
+        key = shelf->kept[at - 1]->record.key;
+    return at < shelf->count && key > shelf->kept[at]->record.key ? shelf->kept[at]->record.key
+                                                                  : key;
+}
+
 static const char *record_store(struct disk *disk, const struct truth *truth,
                                 const struct node_record *record, enum sync_place place,
                                 const struct node_trail *trail, bool *held)
@@ -278,7 +288,10 @@ static const char *record_store(struct disk *disk, const struct truth *truth,
     if (wrong)
         return wrong;
     shelf->trail = *trail;
-    return shelf_put(shelf, record, said->entry, held);
+    struct node_record placed = *record;
+    if (place == SYNC_PLACE_BELOW && fields->seq <= trail->gap)
+        placed.key = key_between(shelf, fields->seq, record->key);
+    return shelf_put(shelf, &placed, said->entry, held);
 }
 
 const char *disk_store(struct disk *disk, const struct truth *truth,

@@ -154,6 +154,45 @@ static void backfill_comes_below_and_moves_the_floor(void **state)
     drop_log(log, COUNT(log));
 }
 
+/* It begins anew twice: what is between the gaps stands where it did, and what comes under it does
+ * too, whatever the node makes of it. */
+static void keys_do_not_fall_under_an_older_gap(void **state)
+{
+    struct rig *rig = *state;
+    static struct rig_batch batch;
+    struct entry *log[12];
+    make_log(&rig->bruno, 1, log, COUNT(log), &signer_fake);
+    assert_int_equal(rig_store(rig, log, 2), STORE_FINE);
+    memset(&batch, 0, sizeof batch);
+    rig_add(&batch, log[6], SYNC_PLACE_RESTART);
+    rig_add(&batch, log[11], SYNC_PLACE_RESTART);
+    batch.trails[1].gap = 7;
+    batch.trails[1].below = batch.records[0].key;
+    assert_int_equal(rig_write(rig, &batch), STORE_FINE);
+    rig_again(rig);
+    assert_int_equal(rig_log(rig, log[0])->trail.gap, 7);
+    memset(&batch, 0, sizeof batch);
+    for (size_t i = 2; i < 11; i++) {
+        rig_add(&batch, log[i], SYNC_PLACE_BELOW);
+        batch.trails[i - 2].gap = 7;
+        batch.records[i - 2].key += i < 4 ? UINT64_C(1) << 40 : 0;
+        batch.records[i - 2].key = i == 5 ? 1 : batch.records[i - 2].key;
+    }
+    assert_int_equal(rig_write(rig, &batch), STORE_FINE);
+    struct store_answer answer;
+    rig_query(
+        rig,
+        &(struct node_query){
+            .kind = QUERY_UP, .conversation = "#everyone", .at = {.key = UINT64_MAX}, .count = 50},
+        &answer);
+    const struct node_record *records = answer.event.page.records;
+    assert_int_equal(answer.event.page.count, 12);
+    for (size_t i = 0; i < 12; i++) /* in order of their keys */
+        assert_int_equal(records[i].entry->fields.seq, i + 1);
+    store_answer_done(&answer);
+    drop_log(log, COUNT(log));
+}
+
 static void a_log_that_begins_anew_keeps_what_lies_apart(void **state)
 {
     struct rig *rig = *state;
@@ -443,6 +482,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_gap_is_stored_by_nobody, begin, end),
         cmocka_unit_test_setup_teardown(a_batch_is_all_or_nothing, begin, end),
         cmocka_unit_test_setup_teardown(backfill_comes_below_and_moves_the_floor, begin, end),
+        cmocka_unit_test_setup_teardown(keys_do_not_fall_under_an_older_gap, begin, end),
         cmocka_unit_test_setup_teardown(a_log_that_begins_anew_keeps_what_lies_apart, begin, end),
         cmocka_unit_test_setup_teardown(a_fork_ends_the_log_and_stays_known, begin, end),
         cmocka_unit_test_setup_teardown(a_fork_at_the_first_place_leaves_no_log, begin, end),

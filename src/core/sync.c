@@ -299,7 +299,6 @@ static void link_down(struct sync *sync, struct link *link)
     while (sync->link_end > 0 && !sync->links[sync->link_end - 1])
         sync->link_end--;
     flights_leave(sync, link);
-    lazy_leave(sync, link);
     struct author *author = logs_find(sync->logs, &link->peer);
     if (author)
         author_tidy(sync, author);
@@ -331,7 +330,6 @@ void sync_free(struct sync *sync)
     for (size_t i = 0; i < sync->fresh_count; i++)
         entry_drop(sync->fresh[i].entry);
     free(sync->fresh);
-    lazies_free(sync);
     while (sync->effects)
         sync_effect_free(sync_next(sync));
     free(sync);
@@ -452,7 +450,6 @@ static void tick_handle(struct sync *sync)
         round_tick(sync, link);
     }
     crowd_tick(sync);
-    lazy_tick(sync);
     fetch_tick(sync);
     fork_tick(sync);
     if (sync->trim_at > sync->now.mono_ms)
@@ -562,7 +559,6 @@ uint64_t sync_due(const struct sync *sync)
     uint64_t due = logs_bytes(sync->logs) ? sync->trim_at : UINT64_MAX;
     sooner(&due, sync->rate_at);
     sooner(&due, sync->crowd_due);
-    sooner(&due, sync->lazy_at);
     for (size_t i = 0; i < sync->link_end; i++) {
         const struct link *link = sync->links[i];
         if (!link)

@@ -44,8 +44,6 @@ enum {
     SYNC_ROUND_REST_MS = 30000,  /* between two that agree, if anything changed */
     SYNC_DEFER_MS = 30000,       /* a digest waits so long while its link still delivers */
     SYNC_JUMP_MS = 2000,         /* before a log is begun anew above a gap: others may fill it */
-    SYNC_LAZY = 512,             /* authors of whom it is known who gets them sooner */
-    SYNC_LAZY_MS = 300,          /* until those who do are told a line of what was said */
     SYNC_ANNOUNCE_MS = 1000,     /* between two words on one log that is being fetched */
     SYNC_TRIM_MS = 10000,        /* between two looks at what may be dropped */
     SYNC_RATE_SECONDS = 10,      /* how long an author may be faster than author_rate */

@@ -243,7 +243,9 @@ static void ask(struct sync *sync, struct offer *offer)
         return;
     }
     struct terms terms = flight_terms(offer->flight);
-    if (offer_fits(&terms, offer))
+    if (offer_fits(&terms, offer) && rate_left(sync, offer->flight->author) == 0)
+        flight_touch(sync, offer->flight); /* its other logs took all: it waits */
+    else if (offer_fits(&terms, offer))
         ask_above(sync, offer, &terms);
     else
         ask_below(sync, offer);

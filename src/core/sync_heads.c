@@ -85,15 +85,6 @@ static void head_take(struct sync *sync, struct link *link, struct author *autho
         head_differs(sync, link, author, ours, theirs);
 }
 
-/* What is told by itself, of one log, was just stored there. */
-static void line_take(struct sync *sync, struct link *link, const struct author *author,
-                      const struct frame_head *theirs)
-{
-    const struct log *ours = author_log(author, &theirs->epoch);
-    if (ours && !ours->fork && ours->high == theirs->high && hash_equal(&ours->head, &theirs->hash))
-        lazy_told(sync, link, &author->id, theirs);
-}
-
 /* Whether they would learn anything from our head. */
 static bool head_is_news(const struct log *ours, const struct frame_head *theirs)
 {
@@ -163,8 +154,6 @@ void heads_handle(struct sync *sync, struct link *link, const struct frame_heads
         return;
     for (size_t i = 0; i < heads->count; i++)
         head_take(sync, link, author, &heads->heads[i]);
-    if (heads->answer && heads->count == 1)
-        line_take(sync, link, author, &heads->heads[0]);
     if (!heads->answer)
         answer_send(sync, link, author, heads, goes_on ? &after : NULL);
     author_tidy(sync, author);

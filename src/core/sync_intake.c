@@ -22,6 +22,25 @@ static struct item *item_append(struct sync *sync, struct flight *flight, struct
     return item;
 }
 
+/* One more word that was just said. */
+static void crowd_count(struct author *author, uint64_t now)
+{
+    if (now >= author->crowd_at + SYNC_CROWD_MS) {
+        author->crowded = author->crowd >= SYNC_CROWD && now < author->crowd_at + 2 * SYNC_CROWD_MS;
+        author->crowd_at = now;
+        author->crowd = 0;
+    }
+    author->crowd++;
+}
+
+/* The link told of it, so it is caught up with, and comes late where another link was asked. What
+ * others tell says nothing of it: they may lie. */
+static bool is_offered(const struct flight *flight, const struct link *link, uint64_t seq)
+{
+    const struct offer *offer = offer_find(flight, link);
+    return offer && offer->high >= seq;
+}
+
 /* It is on its way already. Another entry at the same place is asked for again, should the one we
  * have turn out to be no good. */
 static void item_again(struct sync *sync, struct flight *flight, struct link *link,
@@ -36,9 +55,12 @@ static void item_again(struct sync *sync, struct flight *flight, struct link *li
         offer_note(sync, link, flight->author, &flight->key.epoch, seq, seq);
         return;
     }
-    slot_set(item->have, link);
-    if (item->live)
-        lazy_again(sync, link, entry);
+    have_set(item->have, link);
+    if (item->live || item->state != ITEM_INBOX || is_offered(flight, link, seq))
+        return;
+    item->live = true; /* somebody says it just now: it waits for no window */
+    crowd_count(flight->author, sync->now.mono_ms);
+    flight_touch(sync, flight);
 }
 
 /* Nothing can be done with it now: ask for it later. */
@@ -52,16 +74,6 @@ static bool asked_of(const struct flight *flight, const struct link *link, uint6
 {
     return flight->asked && flight->asked->link == link && !flight->ask_below &&
            seq >= flight->ask_low && seq <= flight->ask_high;
-}
-
-/* Some link told that it has it: it is caught up with, whoever sends it. */
-static bool is_offered(const struct flight *flight, uint64_t seq)
-{
-    const struct offer *offer;
-    DL_FOREACH(flight->offers, offer)
-    if (offer->high >= seq)
-        return true;
-    return false;
 }
 
 /* In a window entries come in order: who leaves one out gets three tries. */
@@ -88,17 +100,6 @@ static bool item_fits(struct sync *sync, struct flight *flight, bool asked)
     return asked || rate_left(sync, flight->author);
 }
 
-/* One more word that was just said. */
-static void crowd_count(struct author *author, uint64_t now)
-{
-    if (now >= author->crowd_at + SYNC_CROWD_MS) {
-        author->crowded = author->crowd >= SYNC_CROWD && now < author->crowd_at + 2 * SYNC_CROWD_MS;
-        author->crowd_at = now;
-        author->crowd = 0;
-    }
-    author->crowd++;
-}
-
 static void item_take(struct sync *sync, struct flight *flight, struct link *link,
                       struct entry *entry)
 {
@@ -108,7 +109,7 @@ static void item_take(struct sync *sync, struct flight *flight, struct link *lin
     bool begins = asked && !flight->count && seq == flight->ask_low;
     if (!asked && sync->halted) {
         struct item passing = {.entry = entry, .from = link->serial};
-        slot_set(passing.have, link);
+        have_set(passing.have, link);
         if (rate_left(sync, flight->author))
             relay_take(sync, &passing);
         rate_take(sync, flight->author);
@@ -135,9 +136,9 @@ static void item_take(struct sync *sync, struct flight *flight, struct link *lin
     if (!asked || is_fresh(sync, entry))
         rate_take(sync, flight->author);
     struct item *item = item_append(sync, flight, entry);
-    slot_set(item->have, link);
+    have_set(item->have, link);
     item->from = link->serial;
-    item->live = !asked && !is_offered(flight, seq);
+    item->live = !asked && !is_offered(flight, link, seq);
     if (item->live)
         crowd_count(flight->author, sync->now.mono_ms);
     item->restart = seq != tail + 1;
@@ -169,7 +170,8 @@ static void entry_handle(struct sync *sync, struct link *link, struct entry *ent
     struct flight_key key = {fields->author, fields->epoch};
     struct flight *flight = flight_find(sync, &key);
     const struct log *log = author_log(author, &fields->epoch);
-    if (flight && flight->asked && flight->asked->link == link) {
+    if (flight && flight->asked && flight->asked->link == link && fields->seq >= flight->ask_low &&
+        fields->seq <= flight->ask_high) {
         link->progress_at = sync->now.mono_ms;
         link->stalls = 0;
     }
@@ -183,8 +185,6 @@ static void entry_handle(struct sync *sync, struct link *link, struct entry *ent
     if (log && log->high && fields->seq <= log->high) {
         if (fields->seq >= log->low)
             held_handle(sync, author, log, link, entry);
-        if (is_fresh(sync, entry) && (!flight || !asked_of(flight, link, fields->seq)))
-            lazy_again(sync, link, entry);
         return;
     }
     if (log && fields->seq > log_limit(log))

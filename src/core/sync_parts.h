@@ -235,12 +235,9 @@ struct proof {
     bool storing;
 };
 
-struct lazy;
-
 /* Durable, and not told to anyone yet. */
 struct fresh {
     struct entry *entry;
-    struct lazy *lazy; /* while it is flushed */
     uint64_t have[SYNC_LINKS / 64];
     uint32_t from;
 };
@@ -273,8 +270,6 @@ struct sync {
     struct fresh *fresh;
     size_t fresh_count;
     size_t fresh_room;
-    struct lazy *lazies;
-    uint64_t lazy_at;     /* when somebody is owed a line; 0: nobody */
     struct relay *relays; /* while halted */
     size_t relay_count;
     struct relay_log *relay_logs;
@@ -286,22 +281,6 @@ struct sync {
     bool has_running;
     struct sync_effect *effects;
 };
-
-/* Sets of links, by their slots. */
-static inline void slot_set(uint64_t set[SYNC_LINKS / 64], const struct link *link)
-{
-    set[link->slot / 64] |= UINT64_C(1) << link->slot % 64;
-}
-
-static inline void slot_clear(uint64_t set[SYNC_LINKS / 64], const struct link *link)
-{
-    set[link->slot / 64] &= ~(UINT64_C(1) << link->slot % 64);
-}
-
-static inline bool slot_is(const uint64_t set[SYNC_LINKS / 64], const struct link *link)
-{
-    return set[link->slot / 64] >> link->slot % 64 & 1;
-}
 
 /* sync.c: links, effects, what everyone uses */
 struct link *link_of(const struct sync *sync, uint32_t number);
@@ -392,29 +371,12 @@ void store_own(struct sync *sync, struct flight *flight);
 void store_proof(struct sync *sync, struct proof *proof);
 
 /* sync_push.c */
+void have_set(uint64_t have[SYNC_LINKS / 64], const struct link *link);
 void fresh_add(struct sync *sync, const struct item *item);
 /* What was proved, is live and by somebody else, and goes to the disk after this. */
 void fresh_hurry(struct sync *sync, const struct flight *flight, struct item *item);
 void fresh_flush(struct sync *sync);
 void announce(struct sync *sync, struct flight *flight);
-void announce_to(struct sync *sync, struct link *link, const struct id *author,
-                 const struct log *log);
-
-/* sync_lazy.c */
-struct lazy *lazy_find(const struct sync *sync, const struct id *author);
-/* Whether the link is told a line of it later, and needs no more. `lazy` may be NULL. */
-bool lazy_spares(struct sync *sync, struct lazy *lazy, const struct link *link,
-                 const struct entry *entry);
-/* The link sent what we have, without being asked. */
-void lazy_again(struct sync *sync, struct link *link, const struct entry *entry);
-/* It told a line of a log, and it has it as we have. */
-void lazy_told(struct sync *sync, struct link *link, const struct id *author,
-               const struct frame_head *line);
-/* It asked for something of the author's. */
-void lazy_asked(struct sync *sync, const struct link *link, const struct id *author);
-void lazy_leave(struct sync *sync, const struct link *link);
-void lazy_tick(struct sync *sync);
-void lazies_free(struct sync *sync);
 /* Collects entries into frames as large as they may be: *effect is NULL at first. */
 void entries_add(struct sync *sync, struct link *link, struct sync_effect **effect, size_t *room,
                  struct entry *entry);

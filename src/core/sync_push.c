@@ -3,6 +3,16 @@
  * them. */
 #include "core/sync_parts.h"
 
+void have_set(uint64_t have[SYNC_LINKS / 64], const struct link *link)
+{
+    have[link->slot / 64] |= UINT64_C(1) << link->slot % 64;
+}
+
+static bool have_is(const uint64_t have[SYNC_LINKS / 64], const struct link *link)
+{
+    return have[link->slot / 64] >> link->slot % 64 & 1;
+}
+
 void fresh_add(struct sync *sync, const struct item *item)
 {
     if (sync->fresh_count == sync->fresh_room) {
@@ -26,7 +36,7 @@ void fresh_hurry(struct sync *sync, const struct flight *flight, struct item *it
     fresh_add(sync, item);
     for (size_t i = 0; i < sync->link_end; i++)
         if (sync->links[i] && !sync->links[i]->lagging)
-            slot_set(item->have, sync->links[i]);
+            have_set(item->have, sync->links[i]);
 }
 
 static void entries_send(struct sync *sync, struct link *link, struct sync_effect *effect)
@@ -71,11 +81,10 @@ static void fresh_push(struct sync *sync, struct link *link)
     size_t room = 0;
     for (size_t i = 0; i < sync->fresh_count && !link->lagging; i++) {
         const struct fresh *fresh = &sync->fresh[i];
-        if (slot_is(fresh->have, link) || fresh->from == link->serial ||
+        if (have_is(fresh->have, link) || fresh->from == link->serial ||
             link_refuses(sync, link, &fresh->entry->fields.author))
             continue;
-        if (!lazy_spares(sync, fresh->lazy, link, fresh->entry))
-            entries_add(sync, link, &effect, &room, fresh->entry);
+        entries_add(sync, link, &effect, &room, fresh->entry);
     }
     entries_flush(sync, link, &effect);
 }
@@ -84,8 +93,6 @@ void fresh_flush(struct sync *sync)
 {
     if (sync->fresh_count == 0)
         return;
-    for (size_t i = 0; i < sync->fresh_count; i++)
-        sync->fresh[i].lazy = lazy_find(sync, &sync->fresh[i].entry->fields.author);
     for (size_t i = 0; i < sync->link_end; i++)
         if (sync->links[i])
             fresh_push(sync, sync->links[i]);
@@ -94,15 +101,16 @@ void fresh_flush(struct sync *sync)
     sync->fresh_count = 0;
 }
 
-void announce_to(struct sync *sync, struct link *link, const struct id *author,
-                 const struct log *log)
+static void announce_to(struct sync *sync, struct link *link, const struct flight *flight,
+                        const struct log *log)
 {
     struct sync_effect *effect = effect_new(SYNC_SEND);
     struct frame_head *head = xcalloc(1, sizeof *head);
     *head = (struct frame_head){log->epoch, log->low, log->high, log_shown(log)};
     effect->owned = head;
     effect->frame.kind = FRAME_HEADS;
-    effect->frame.heads = (struct frame_heads){.author = *author, .answer = true, .count = 1};
+    effect->frame.heads =
+        (struct frame_heads){.author = flight->key.author, .answer = true, .count = 1};
     effect->frame.heads.heads = head;
     link_put(sync, link, effect, ID_BYTES + sizeof *head + 8);
 }
@@ -121,10 +129,10 @@ void announce(struct sync *sync, struct flight *flight)
     for (size_t i = 0; i < sync->link_end; i++) {
         struct link *link = sync->links[i];
         if (!link || link->lagging || link_refuses(sync, link, &flight->key.author) ||
-            slot_is(flight->announce_have, link))
+            have_is(flight->announce_have, link))
             continue;
         const struct offer *offer = offer_find(flight, link);
         if (!offer || offer->high < log->high || offer->low > log->low)
-            announce_to(sync, link, &flight->key.author, log);
+            announce_to(sync, link, flight, log);
     }
 }

@@ -50,7 +50,6 @@ static bool range_clip(const struct sync *sync, struct frame_range *range)
 void serve_want(struct sync *sync, struct link *link, const struct frame_range *range)
 {
     struct frame_range held = *range;
-    lazy_asked(sync, link, &range->author);
     bool valid = range->low >= 1 && range->low <= range->high && range->high - range->low < RUN_MAX;
     struct serve *serve = NULL;
     if (valid && range_clip(sync, &held))

@@ -281,6 +281,123 @@ static void withholding_alone_costs_little(void **state)
     world_free(world);
 }
 
+/* What all logs of an author may say in a second is shared by them, and a question whose turn comes
+ * when nothing is left of it waits. */
+static void hundreds_of_short_logs_of_one(void **state)
+{
+    (void)state;
+    struct world *world = world_of(2);
+    struct identity author = world_person(1);
+    for (uint8_t e = 1; e <= 250; e++) {
+        struct entry_tip tip = {.epoch = world_epoch(e)};
+        for (uint64_t i = 0; i < 40; i++) {
+            struct entry *entry = world_entry(world, &author, &tip, 5, WORLD_START + i);
+            tip = entry_tip(entry);
+            world_put(world, 0, entry);
+            entry_drop(entry);
+        }
+    }
+    world_link(world, 1, 0);
+    assert_true(world_settle(world, 60000));
+    world_free(world);
+}
+
+static struct frame line_of(const struct world *world, size_t author, uint64_t more,
+                            struct frame_head *head)
+{
+    const struct author *a = logs_find(world->nodes[1].logs, &world->nodes[author].identity.id);
+    const struct log *log = &a->logs[0];
+    *head = (struct frame_head){log->epoch, log->low, log->high + more, log->head};
+    struct frame line = {.kind = FRAME_HEADS};
+    line.heads = (struct frame_heads){.author = a->id, .answer = true, .count = 1, .heads = head};
+    return line;
+}
+
+/* Somebody says that there is more of a log than there is, and gives nothing of it but what is
+ * known: what its author sends itself is news at once. */
+static void a_claim_holds_up_no_words(void **state)
+{
+    (void)state;
+    struct world *world = world_of(3);
+    world_link(world, 0, 1);
+    world_link(world, 2, 1);
+    world_run(world, 100);
+    for (int i = 0; i < 5; i++)
+        world_say(world, 0, "hola");
+    world_run(world, 1000);
+    world->stalled[2][1] = true;
+    struct frame_head head;
+    struct frame lie = line_of(world, 0, 1000, &head);
+    struct entry_tip none = {.epoch = head.epoch};
+    struct entry *old = world_entry(world, &world->nodes[0].identity, &none, 5, WORLD_START);
+    struct frame_entry fe = {entry_bytes(old), entry_signature(old)};
+    struct frame again = {.kind = FRAME_ENTRIES, .entries = {1, &fe}};
+    world_frame(world, 2, 1, &lie);
+    for (unsigned i = 0; i < 12; i++) {
+        world_say(world, 0, "hola");
+        world_run(world, 1000);
+        assert_int_equal(world->nodes[1].kept, 6 + i);
+        assert_int_equal(world->nodes[1].news, 6 + i);
+        world_run(world, 4000);
+        world_frame(world, 2, 1, &again);
+    }
+    entry_drop(old);
+    world_free(world);
+}
+
+struct caught {
+    struct world *world;
+    struct entry *entry;
+};
+
+static bool entry_catch(void *self, size_t from, size_t to, struct frame *frame)
+{
+    if (from == 0 && to == 2 && frame->kind == FRAME_ENTRIES) {
+        const struct frame_entry *sent = &frame->entries.entries[0];
+        struct caught *caught = self;
+        assert_int_equal(entry_read(sent->bytes, &sent->signature, &caught->world->settings.net,
+                                    caught->world->settings.codec, &caught->entry),
+                         ENTRY_FINE);
+    }
+    return true;
+}
+
+/* And where it gives the first of what it claims, that does not wait for the rest either. */
+static void a_window_begun_holds_up_no_words(void **state)
+{
+    (void)state;
+    struct world *world = world_of(3);
+    world_link(world, 0, 1);
+    world_link(world, 0, 2);
+    world_link(world, 2, 1);
+    world_run(world, 100);
+    world_say(world, 0, "hola");
+    world_run(world, 1000);
+    struct caught caught = {world, NULL};
+    world->tamper = entry_catch;
+    world->tamper_self = &caught;
+    world->stalled[2][1] = world->stalled[0][1] = true;
+    struct frame_head head;
+    struct frame lie = line_of(world, 0, 1000, &head);
+    world_frame(world, 2, 1, &lie);
+    world_say(world, 0, "hola");
+    world_run(world, 100);
+    assert_non_null(caught.entry);
+    struct frame_entry begun = {entry_bytes(caught.entry), entry_signature(caught.entry)};
+    world_frame(world, 2, 1, &(struct frame){.kind = FRAME_ENTRIES, .entries = {1, &begun}});
+    world_run(world, 1000);
+    assert_int_equal(world->nodes[1].kept, 1); /* it may be anything */
+    world->stalled[0][1] = false;
+    world_run(world, 100);
+    assert_int_equal(world->nodes[1].kept, 2);
+    world_say(world, 0, "hola");
+    world_run(world, 100);
+    assert_int_equal(world->nodes[1].kept, 3);
+    assert_int_equal(world->nodes[1].news, 3);
+    entry_drop(caught.entry);
+    world_free(world);
+}
+
 static void who_never_agrees(void **state)
 {
     (void)state;
@@ -630,6 +747,9 @@ int main(void)
         cmocka_unit_test(who_claims_more_than_it_has),
         cmocka_unit_test(who_claims_and_withholds),
         cmocka_unit_test(withholding_alone_costs_little),
+        cmocka_unit_test(hundreds_of_short_logs_of_one),
+        cmocka_unit_test(a_claim_holds_up_no_words),
+        cmocka_unit_test(a_window_begun_holds_up_no_words),
         cmocka_unit_test(who_never_agrees),
         cmocka_unit_test(frames_that_make_no_sense),
         cmocka_unit_test(forks_freeze_alike),

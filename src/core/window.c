@@ -224,6 +224,19 @@ static void wait_for_page(struct window *window, struct post *post)
     window->waiting[window->waiting_count++] = post;
 }
 
+/* Before anything is asked, the last ones may not be on the disk yet when it is. */
+static void latest_only(struct window *window)
+{
+    enum { LATEST = WINDOW_WAITING / 2 };
+    if (window->waiting_count < WINDOW_WAITING)
+        return;
+    for (size_t i = 0; i < LATEST; i++)
+        free(window->waiting[i]);
+    window->waiting_count -= LATEST;
+    memmove(window->waiting, window->waiting + LATEST,
+            window->waiting_count * sizeof(struct post *));
+}
+
 enum window_take window_take(struct window *window, struct post *post)
 {
     size_t at = window_find(window, &post->order);
@@ -233,6 +246,9 @@ enum window_take window_take(struct window *window, struct post *post)
     }
     if (is_outside(window, at)) {
         if (window->asked != 0) {
+            wait_for_page(window, post);
+        } else if (window->count == 0) {
+            latest_only(window);
             wait_for_page(window, post);
         } else {
             window->beyond += window->count > 0 && at == window->count;

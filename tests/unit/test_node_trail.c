@@ -12,7 +12,7 @@ enum { MINUTE = 60000, LONGEST = 40 };
 struct track {
     struct node node;
     struct author *author;
-    struct entry entry;
+    struct entry *entry;
     uint64_t clock;               /* ours */
     uint64_t keys[LONGEST];       /* of what is stored, by seq */
     struct pending kept[LONGEST]; /* of what got a key */
@@ -21,11 +21,12 @@ struct track {
 static struct track *track_new(void)
 {
     struct track *track = xcalloc(1, sizeof *track);
+    track->entry = xcalloc(1, sizeof *track->entry);
     track->node.logs = logs_new(1);
     track->clock = UINT64_C(1700000000000);
-    track->entry.fields.author.bytes[0] = 7;
-    track->entry.fields.epoch.bytes[0] = 1;
-    track->author = logs_add(track->node.logs, &track->entry.fields.author);
+    track->entry->fields.author.bytes[0] = 7;
+    track->entry->fields.epoch.bytes[0] = 1;
+    track->author = logs_add(track->node.logs, &track->entry->fields.author);
     return track;
 }
 
@@ -33,24 +34,25 @@ static void track_free(struct track *track)
 {
     node_trails_free(&track->node);
     logs_free(track->node.logs);
+    free(track->entry);
     free(track);
 }
 
 static void proved(struct track *track, uint64_t seq, uint64_t hlc, bool below)
 {
-    track->entry.fields.seq = seq;
-    track->entry.fields.hlc = hlc;
+    track->entry->fields.seq = seq;
+    track->entry->fields.hlc = hlc;
     track->node.now.wall_ms = track->clock;
-    track->kept[seq].ref.author = track->entry.fields.author;
-    track->kept[seq].ref.epoch = track->entry.fields.epoch;
+    track->kept[seq].ref.author = track->entry->fields.author;
+    track->kept[seq].ref.epoch = track->entry->fields.epoch;
     track->kept[seq].ref.seq = seq;
-    node_trail_key(&track->node, &track->entry, below, &track->kept[seq]);
+    node_trail_key(&track->node, track->entry, below, &track->kept[seq]);
 }
 
 /* All of these are on the disk now, and the log is `low` to `high`. */
 static void stored(struct track *track, uint64_t first, uint64_t last, uint64_t low, uint64_t high)
 {
-    struct log *log = author_log_add(track->author, &track->entry.fields.epoch);
+    struct log *log = author_log_add(track->author, &track->entry->fields.epoch);
     log->low = low;
     log->high = high;
     for (uint64_t seq = first; seq <= last; seq++)
@@ -111,7 +113,7 @@ static void test_lost_above_a_gap(void **state)
     for (uint64_t seq = 3; seq <= 4; seq++)
         proved(track, seq, hlc + seq, false);
     node_trail_jump(&track->node, &track->kept[3], &before);
-    node_trail_back(&track->node, &track->entry, &before);
+    node_trail_back(&track->node, track->entry, &before);
     track->clock += 1000;
     proved(track, 1, hlc + 1, false);
     proved(track, 2, hlc + 2, false);

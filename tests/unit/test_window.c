@@ -151,6 +151,21 @@ static void history_is_asked_for_when_it_is_looked_at(void **state)
     window_done(&window);
 }
 
+/* It is shown before it is stored: the page that is asked for next does not have it. */
+static void what_came_right_before_is_there(void **state)
+{
+    (void)state;
+    struct window window = window_make(true);
+    for (uint64_t key = 1; key <= 1000; key++)
+        assert_int_equal(window_take(&window, post_at(key)), WINDOW_OUTSIDE);
+    assert_int_equal(window.count, 0);
+    assert_int_equal(answer(&window, 800, 995, true), WINDOW_UP);
+    assert_int_equal(window.count, 201);
+    assert_int_equal(key_of(&window, 0), 800);
+    assert_int_equal(key_of(&window, 200), 1000);
+    window_done(&window);
+}
+
 static void answers_that_nobody_waits_for_are_dropped(void **state)
 {
     (void)state;
@@ -516,6 +531,7 @@ int main(void)
         cmocka_unit_test(a_reader_at_the_end_sees_the_newest),
         cmocka_unit_test(who_scrolled_up_keeps_the_line),
         cmocka_unit_test(history_is_asked_for_when_it_is_looked_at),
+        cmocka_unit_test(what_came_right_before_is_there),
         cmocka_unit_test(answers_that_nobody_waits_for_are_dropped),
         cmocka_unit_test(empty_answers_end_the_asking),
         cmocka_unit_test(a_store_that_fails_is_not_asked_again_by_itself),

@@ -178,7 +178,9 @@ static void keys_do_not_fall_under_an_older_gap(void **state)
         batch.records[i - 2].key += i < 4 ? UINT64_C(1) << 40 : 0;
         batch.records[i - 2].key = i == 5 ? 1 : batch.records[i - 2].key;
     }
-    assert_int_equal(rig_write(rig, &batch), STORE_FINE);
+    struct store_write write = rig_batch_write(&batch);
+    assert_int_equal(store_write(rig->store, RIG_WALL, &write, 1), STORE_FINE);
+    free(write.held);
     struct store_answer answer;
     rig_query(
         rig,

@@ -355,6 +355,8 @@ static bool entry_catch(void *self, size_t from, size_t to, struct frame *frame)
     if (from == 0 && to == 2 && frame->kind == FRAME_ENTRIES) {
         const struct frame_entry *sent = &frame->entries.entries[0];
         struct caught *caught = self;
+        entry_drop(caught->entry);
+        caught->entry = NULL;
         assert_int_equal(entry_read(sent->bytes, &sent->signature, &caught->world->settings.net,
                                     caught->world->settings.codec, &caught->entry),
                          ENTRY_FINE);

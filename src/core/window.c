@@ -224,17 +224,21 @@ static void wait_for_page(struct window *window, struct post *post)
     window->waiting[window->waiting_count++] = post;
 }
 
-/* Before anything is asked, the last ones may not be on the disk yet when it is. */
+/* Before anything is asked, the last ones may not be on the disk yet when it is: no more of them
+ * than of a conversation that is not on the screen. */
 static void latest_only(struct window *window)
 {
     enum { LATEST = WINDOW_WAITING / 2 };
-    if (window->waiting_count < WINDOW_WAITING)
-        return;
-    for (size_t i = 0; i < LATEST; i++)
+    size_t bytes = 0, first = window->waiting_count;
+    while (first > 0 && window->waiting_count - first < LATEST &&
+           (bytes += weight(window->waiting[first - 1])) <= WINDOW_IDLE_BYTES)
+        first--;
+    for (size_t i = 0; i < first; i++)
         free(window->waiting[i]);
-    window->waiting_count -= LATEST;
-    memmove(window->waiting, window->waiting + LATEST,
-            window->waiting_count * sizeof(struct post *));
+    window->waiting_count -= first;
+    if (first > 0)
+        memmove(window->waiting, window->waiting + first,
+                window->waiting_count * sizeof(struct post *));
 }
 
 enum window_take window_take(struct window *window, struct post *post)

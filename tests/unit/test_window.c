@@ -164,6 +164,13 @@ static void what_came_right_before_is_there(void **state)
     assert_int_equal(key_of(&window, 0), 800);
     assert_int_equal(key_of(&window, 200), 1000);
     window_done(&window);
+    window = window_make(true);
+    for (uint64_t key = 1; key <= 1000; key++) /* and weighs no more than what is not looked at */
+        (void)window_take(&window, post_sized(key, 4096));
+    assert_in_range(window.waiting_count, 2, WINDOW_IDLE_BYTES / 4096 + 1);
+    assert_int_equal(answer(&window, 1, 0, false), WINDOW_UP);
+    assert_int_equal(key_of(&window, window.count - 1), 1000);
+    window_done(&window);
 }
 
 static void answers_that_nobody_waits_for_are_dropped(void **state)

@@ -131,13 +131,13 @@ static void commit_fill(struct node *node, struct commit *commit, const struct s
         bool below = effect->places[0] == SYNC_PLACE_BELOW;
         size_t i = below ? effect->count - 1 - n : n;
         struct entry *entry = effect->entries[i];
-        const struct pending *pending =
+        struct pending *pending =
             pending_get(node, entry, (enum sync_place)effect->places[i], commit->own);
         if (effect->places[i] == SYNC_PLACE_RESTART) {
             if (!commit->before)
                 commit->before = xcalloc(effect->count, sizeof *commit->before);
             node_trail_jump(node, pending, &commit->before[i]);
-        } else if (pending->apart) {
+        } else {
             node_trail_join(node, pending);
         }
         record_make(node, entry, pending, &records[i]);

@@ -212,6 +212,30 @@ static void key_apart(const struct trail_more *more, uint64_t seq, struct order_
         bounds->next = apart->first;
 }
 
+/* Between others that have their keys and were lost on their way to the disk. Seldom, so that all
+ * are looked at. */
+static void key_between(const struct node *node, const struct trail_more *more,
+                        const struct entry_ref *ref, struct order_bounds *bounds)
+{
+    for (const struct pending *other = node->pending; other; other = other->hh.next) {
+        if (!epoch_equal(&other->ref.epoch, &ref->epoch) ||
+            !id_equal(&other->ref.author, &ref->author))
+            continue;
+        if (other->ref.seq < ref->seq && other->key > bounds->previous)
+            bounds->previous = other->key;
+        if (other->ref.seq > ref->seq && other->key < bounds->next)
+            bounds->next = other->key;
+    }
+    if (bounds->previous == 0)
+        bounds->previous = more->trail.last;
+}
+
+static bool is_between(const struct trail_more *more, uint64_t seq)
+{
+    const struct trail_apart *apart = &more->apart;
+    return seq <= more->top || (seq > apart->low && seq < apart->high);
+}
+
 static void apart_add(struct trail_apart *apart, uint64_t seq, uint64_t key)
 {
     if (apart->high == 0 || seq < apart->low) {
@@ -245,13 +269,15 @@ void node_trail_key(struct node *node, const struct entry *entry, bool below, st
     uint64_t seq = fields->seq;
     if (more->top && seq < more->bottom) /* of what was shown already, it is the beginning */
         below = true;
-    into->apart = !below && (seq > more->top + 1 || (more->apart.high && seq >= more->apart.low));
+    bool apart = !below && (seq > more->top + 1 || (more->apart.high && seq >= more->apart.low));
     opening_learn(&more->trail, fields);
     row->start = more->trail.start;
     into->below = more->trail.last;
     if (below) {
         key_below(more, seq, &bounds);
-    } else if (into->apart) {
+    } else if (is_between(more, seq)) {
+        key_between(node, more, &into->ref, &bounds);
+    } else if (apart) {
         key_apart(more, seq, &bounds);
     } else {
         bounds.previous = more->trail.last;
@@ -263,7 +289,7 @@ void node_trail_key(struct node *node, const struct entry *entry, bool below, st
             bounds.before = bound_before(node, author, fields);
     }
     into->key = order_key(fields->hlc, node->now.wall_ms, &bounds);
-    if (into->apart)
+    if (apart)
         apart_add(&more->apart, seq, into->key);
     else
         main_add(more, seq, into->key, below);
@@ -275,37 +301,49 @@ void node_trail_jump(struct node *node, const struct pending *pending, struct tr
     struct trail_more *more = trail_get(node, &ref->author, &ref->epoch)->more;
     const struct log *log = log_of(node, &ref->author, &ref->epoch);
     *before = *more;
+    more->trail.below = pending->below;
     if (more->apart.high && ref->seq >= more->apart.low) {
+        more->trail.below = more->trail.last;
         more->top = more->apart.high;
         more->trail.last = more->apart.last;
         more->apart.high = 0;
     }
-    more->trail.below = pending->below;
     more->trail.first = pending->key;
     more->bottom = ref->seq;
     more->trail.gap = log ? log->high : 0;
 }
 
+/* All that came above the gap, then and since. */
 void node_trail_back(struct node *node, const struct entry *entry, const struct trail_more *before)
 {
     struct trail_more *more = trail_get(node, &entry->fields.author, &entry->fields.epoch)->more;
-    struct trail_apart apart = {more->bottom, more->top, more->trail.first, more->trail.last};
-    more->trail.gap = before->trail.gap;
-    more->trail.below = before->trail.below;
-    more->trail.first = before->trail.first;
-    more->trail.last = before->trail.last;
+    struct trail_apart apart = before->apart;
+    apart_add(&apart, more->bottom, more->trail.first);
+    apart_add(&apart, more->top, more->trail.last);
+    if (more->apart.high)
+        apart_add(&apart, more->apart.high, more->apart.last);
+    struct node_trail *trail = &more->trail;
+    trail->gap = before->trail.gap;
+    trail->below = before->trail.below;
+    trail->first = before->trail.first;
+    trail->last = before->trail.last;
     more->top = before->top;
     more->bottom = before->bottom;
     more->apart = apart;
 }
 
-void node_trail_join(struct node *node, const struct pending *pending)
+/* What was lost takes its place in the log after all, with the key that it got. */
+void node_trail_join(struct node *node, struct pending *pending)
 {
     const struct entry_ref *ref = &pending->ref;
     struct trail_more *more = trail_get(node, &ref->author, &ref->epoch)->more;
-    if (more->apart.high == 0 || ref->seq < more->apart.low)
-        return;
-    more->top = more->apart.high;
-    more->trail.last = more->apart.last;
-    more->apart.high = 0;
+    if (more->top && ref->seq < more->bottom) {
+        if (pending->key > more->trail.first)
+            pending->key = more->trail.first; /* our clock went back meanwhile */
+        main_add(more, ref->seq, pending->key, true);
+    } else if (more->apart.high && ref->seq >= more->apart.low) {
+        more->top = more->apart.high;
+        more->trail.last = more->apart.last;
+        more->apart.high = 0;
+    }
 }

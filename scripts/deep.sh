@@ -75,10 +75,10 @@ valgrind_usual=(who_was_away rooms_and_commands killed_again words_and_goodbye s
     what_could_not_be_noted a_taken_port a_home_is_for what_is_no_file every_command two_people
     a_scan_stops dated_calls join_calls neighbour_calls piped_calls)
 # Left out where none is named: what takes all memory away, which ThreadSanitizer cannot do without;
-# who is confined, for these programs are not; and how often one wakes, for its own thread wakes ten
-# times a second.
+# who is confined, for these programs are not; what memory is given back, for its own is counted; and how
+# often one wakes, for its own thread wakes ten times a second.
 threads_out=(last_words_can a_crash_of_the_screen a_running_program_is the_screen_is_confined the_clerk
-    without_the_clerk it_rests)
+    without_the_clerk what_is_free it_rests)
 
 valgrind_stories() (
     command -v valgrind >/dev/null || give_up "valgrind is not installed"

@@ -17,9 +17,10 @@ enum {
     BATCH_ENTRIES = 256, /* DESIGN.md: a commit of some 50 ms at most */
     BATCH_WRITES = 1024, /* of anything: one commit */
     CROWD_ENTRIES = 64,  /* that wait: no more of others' words are waited for, */
-    CROWD_MS = 16,       /* nor longer: a screen shows no more than 60 frames a second */
+    CROWD_MS = 50,       /* nor longer: what they say is shown and passed on before it is stored */
     ROOM_ASK_MS = 2000,  /* between two looks whether there is room again */
     LATE_MAX = 10000,    /* notes that wait for room: more are hours of a busy mesh */
+    INDEX_MS = 10000,    /* after the last commit, what is left comes into the search */
     TIDY_MS = 24 * 3600 * 1000,
 };
 
@@ -46,8 +47,9 @@ struct disk {
     struct store *store;
     const struct disk_calls *calls;
     void *self;
-    struct timer *timer; /* of who waits for room, for more words, and of tidying */
+    struct timer *timer; /* of who waits for room, for more words, the search, and of tidying */
     uint64_t tidy_at;
+    uint64_t index_at;
     bool stopped;
     bool corrupt;
     /* the writer */
@@ -55,7 +57,8 @@ struct disk {
     struct wish *late; /* notes that failed, and all that came after them: in order, once there is
                           room */
     size_t late_count;
-    struct wish *after; /* pages that wait until the queue is empty */
+    struct wish *after;    /* pages that wait until the queue is empty */
+    struct wish *searches; /* wait until the writer has nothing under way, and all can be found */
     bool writing;
     struct store_write *writes; /* of the job under way */
     struct wish *written;       /* the wishes they were made of */
@@ -215,6 +218,7 @@ static void write_done(void *self, bool ran)
     disk->written = NULL;
     disk->writes = NULL;
     disk->writing = false;
+    disk->index_at = loop_mono_ms(disk->loop) + INDEX_MS;
     if (ran && fault == STORE_FINE && much_waits(disk))
         write_next(disk);
     for (size_t i = 0; i < count; i++) {
@@ -282,6 +286,35 @@ static void pages_go_on(struct disk *disk)
     read_next(reading);
 }
 
+static void searches_go_on(struct disk *disk)
+{
+    struct reading *reading = &disk->readings[READER_PAGES];
+    DL_CONCAT(reading->queue, disk->searches);
+    disk->searches = NULL;
+    read_next(reading);
+}
+
+static void index_work(void *self)
+{
+    struct disk *disk = self;
+    disk->fault = store_index(disk->store, disk->wall_ms);
+}
+
+/* Where there is no room for it, a search finds what it can. */
+static void index_done(void *self, bool ran)
+{
+    struct disk *disk = self;
+    disk->writing = false;
+    disk->index_at = loop_mono_ms(disk->loop) + INDEX_MS;
+    if (!ran)
+        return;
+    if (disk->fault == STORE_CORRUPT)
+        say_corrupt(disk);
+    if (disk->fault != STORE_FINE || store_is_searchable(disk->store))
+        searches_go_on(disk);
+    write_next(disk);
+}
+
 static void write_start(struct disk *disk, void (*work)(void *self),
                         void (*done)(void *self, bool ran))
 {
@@ -311,19 +344,28 @@ static void write_next(struct disk *disk)
 {
     if (disk->writing || disk->stopped)
         return;
+    bool searchable = store_is_searchable(disk->store);
+    uint64_t now = loop_mono_ms(disk->loop);
     if (!disk->queue)
         pages_go_on(disk);
-    if (disk->queue && crowd_waits(disk)) {
+    if (searchable)
+        searches_go_on(disk);
+    if (disk->searches) {
+        write_start(disk, index_work, index_done);
+    } else if (disk->queue && crowd_waits(disk)) {
         timer_set(disk->timer, disk->began + CROWD_MS);
     } else if (disk->queue) {
         batch_make(disk);
         write_start(disk, write_work, write_done);
     } else if (waits_for_room(disk)) {
-        timer_set(disk->timer, loop_mono_ms(disk->loop) + ROOM_ASK_MS);
-    } else if (loop_mono_ms(disk->loop) >= disk->tidy_at) {
+        timer_set(disk->timer, now + ROOM_ASK_MS);
+    } else if (!searchable && now >= disk->index_at) {
+        write_start(disk, index_work, index_done);
+    } else if (now >= disk->tidy_at) {
         write_start(disk, tidy_work, tidy_done);
     } else {
-        timer_set(disk->timer, disk->tidy_at);
+        bool index = !searchable && disk->index_at < disk->tidy_at;
+        timer_set(disk->timer, index ? disk->index_at : disk->tidy_at);
     }
 }
 
@@ -393,6 +435,11 @@ void disk_do(struct disk *disk, struct node_effect *effect)
                 effect->kind == EFFECT_LOAD_HASHES;
     if (waits_for_notes(disk, effect)) {
         DL_APPEND(disk->after, wish);
+        return;
+    }
+    if (effect->kind == EFFECT_QUERY && effect->query.kind == QUERY_SEARCH) {
+        DL_APPEND(disk->searches, wish);
+        write_next(disk);
         return;
     }
     if (logs || effect->kind == EFFECT_QUERY) {
@@ -473,6 +520,7 @@ void disk_free(struct disk *disk)
     wishes_free(&disk->queue);
     wishes_free(&disk->late);
     wishes_free(&disk->after);
+    wishes_free(&disk->searches);
     for (size_t i = 0; i < READERS; i++) {
         wishes_free(&disk->readings[i].queue);
         store_reader_close(disk->readings[i].reader);

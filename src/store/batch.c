@@ -247,7 +247,9 @@ void line_add(struct batch *batch, const struct held_log *log, const struct stor
     db_run(batch->db, "INSERT INTO lines VALUES(?, ?, ?, ?, ?, ?, ?)", NUMBER(line->conversation),
            NUMBER(at.key), NUMBER(at.author), NUMBER(at.start), NUMBER(at.epoch), NUMBER(at.seq),
            NUMBER(line->id));
-    if (line->place)
+    if (line->place && line->id > batch->indexed)
+        batch->waiting++;
+    else if (line->place)
         words_change(&batch->words, &words, false);
 }
 
@@ -264,7 +266,7 @@ void stored_hide(struct batch *batch, const struct held_log *log, const struct s
            " AND seq=?",
            NUMBER(stored->conversation), NUMBER(at.key), NUMBER(at.author), NUMBER(at.start),
            NUMBER(at.epoch), NUMBER(at.seq));
-    if (stored->place == 0)
+    if (stored->place == 0 || stored->id > batch->indexed)
         return;
     void *owned;
     struct whisper *whisper =

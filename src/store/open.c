@@ -143,6 +143,9 @@ static enum store_fault open_once(const struct store_settings *settings,
         mesh_fit(db);
         name_fit(db, settings);
         load(db, wall_ms, start);
+        store->indexed = index_end(db);
+        store->waiting =
+            db_number(db, 0, "SELECT count(*) FROM entries WHERE id>?", NUMBER(store->indexed));
         store->untried = db_number(db, 0, "SELECT max(id) FROM entries WHERE sealed=1");
         fault = db_fault_take(db);
     }

@@ -74,7 +74,13 @@ static const char guests_version[] =
     "  kind INTEGER NOT NULL, wall INTEGER NOT NULL, dialect TEXT NOT NULL, ip BLOB NOT NULL,"
     "  port INTEGER NOT NULL, text BLOB NOT NULL);";
 
-const char *const store_migrations[] = {first_version, tries_version, guests_version};
+/* The last row of `entries` whose words `texts` has: those above follow later, many at a time. */
+static const char indexed_version[] =
+    "CREATE TABLE indexed(id INTEGER PRIMARY KEY CHECK(id=1), entry INTEGER NOT NULL);"
+    "INSERT INTO indexed SELECT 1, ifnull(max(id), 0) FROM entries;";
+
+const char *const store_migrations[] = {first_version, tries_version, guests_version,
+                                        indexed_version};
 const size_t store_migration_count = sizeof store_migrations / sizeof *store_migrations;
 
 /* A number cannot be bound to a pragma. */

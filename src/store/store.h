@@ -131,6 +131,12 @@ void store_resume(struct store *store);
 /* Forgets what nothing leads to any more, receipts that expired, strangers too many; gives free
  * pages back to the disk. Some ms; true: there is more to do. Once after the start, then daily. */
 bool store_tidy(struct store *store, uint64_t wall_ms);
+/* Whether a search would find all that was stored; where it would not, what is missing comes into
+ * it, some thousand lines at a time and some 30 ms. What is written makes it so itself, sooner or
+ * later. A fault changes nothing. */
+bool store_is_searchable(const struct store *store);
+enum store_fault store_index(struct store *store, uint64_t wall_ms)
+    __attribute__((warn_unused_result));
 /* Bytes of the file, without its log. */
 uint64_t store_size(const struct store *store);
 

@@ -38,6 +38,8 @@ struct store {
     uint64_t untried; /* store_untried */
     struct db db;
     struct held_log *logs; /* write.h */
+    uint64_t indexed;      /* the row up to which `texts` has the words of `entries` */
+    uint64_t waiting;      /* lines above it, at most */
     bool halted;
     bool durable; /* what `synchronous` says now */
 };

@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 
+enum { INDEX_CROWD = 512 }; /* lines that wait: they come into the search with the next commit */
+
 static bool is_entries(const struct store_write *write)
 {
     return write->effect &&
@@ -90,14 +92,37 @@ static void held_forget(struct store *store)
     store->logs = NULL;
 }
 
+static struct batch batch_begin(struct store *store, uint64_t wall_ms)
+{
+    db_run(&store->db, "BEGIN IMMEDIATE");
+    return (struct batch){.db = &store->db,
+                          .wall_ms = wall_ms,
+                          .logs = store->logs,
+                          .indexed = store->indexed,
+                          .waiting = store->waiting};
+}
+
+static enum store_fault batch_end(struct store *store, struct batch *batch)
+{
+    batch_flush(batch);
+    enum store_fault fault = transaction_end(&store->db);
+    store->logs = batch->logs;
+    if (fault != STORE_FINE || HASH_COUNT(batch->logs) > HELD_MOST)
+        held_forget(store);
+    if (fault == STORE_FINE) {
+        store->indexed = batch->indexed;
+        store->waiting = batch->waiting;
+    }
+    return fault;
+}
+
 enum store_fault store_write(struct store *store, uint64_t wall_ms, struct store_write *writes,
                              size_t count)
 {
     struct db *db = &store->db;
-    struct batch batch = {.db = db, .wall_ms = wall_ms, .logs = store->logs};
     bool entries = false;
     durable_set(store, writes, count);
-    db_run(db, "BEGIN IMMEDIATE");
+    struct batch batch = batch_begin(store, wall_ms);
     for (size_t i = 0; i < count; i++) {
         write_begin(&writes[i]);
         if (store->halted && is_entries(&writes[i]))
@@ -106,15 +131,21 @@ enum store_fault store_write(struct store *store, uint64_t wall_ms, struct store
         if (db_fine(db))
             write_do(&batch, &writes[i]);
     }
-    batch_flush(&batch);
-    enum store_fault fault = transaction_end(db);
-    store->logs = batch.logs;
-    if (fault != STORE_FINE || HASH_COUNT(batch.logs) > HELD_MOST)
-        held_forget(store);
+    if (batch.waiting >= INDEX_CROWD)
+        batch_index(&batch);
+    enum store_fault fault = batch_end(store, &batch);
     for (size_t i = 0; i < count; i++)
         write_end(&writes[i], fault == STORE_FINE && !(store->halted && is_entries(&writes[i])));
     store->halted = store->halted || (entries && fault != STORE_FINE);
     return fault;
+}
+
+enum store_fault store_index(struct store *store, uint64_t wall_ms)
+{
+    durable_set(store, NULL, 0);
+    struct batch batch = batch_begin(store, wall_ms);
+    batch_index(&batch);
+    return batch_end(store, &batch);
 }
 
 bool store_is_halted(const struct store *store)

@@ -30,6 +30,8 @@ struct batch {
     uint64_t wall_ms;
     struct held_log *logs;
     uint64_t highest_place; /* of all; 0: not known yet */
+    uint64_t indexed;       /* as in struct store */
+    uint64_t waiting;
     struct word_changes words;
     char conversation[NODE_CONVERSATION_MAX + 1]; /* the last one asked for, */
     uint64_t conversation_row;                    /* and its row; 0: none yet */
@@ -82,6 +84,13 @@ struct store_line {
     struct span guest;
 };
 void line_add(struct batch *batch, const struct held_log *log, const struct store_line *line);
+
+/* ---- the search (index.c) ---- */
+
+/* The row up to which `texts` has all. */
+uint64_t index_end(struct db *db);
+/* What waits comes into it, as much as one transaction should hold. */
+void batch_index(struct batch *batch);
 
 /* ---- what is written ---- */
 

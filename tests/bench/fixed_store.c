@@ -68,6 +68,8 @@ size_t fixed_store_searches(void)
     rig_init(&rig);
     rig_open(&rig);
     fill(&rig, plainly);
+    if (store_index(rig.store, RIG_WALL) != STORE_FINE)
+        die("the search cannot be made");
     for (size_t i = 0; i < SEARCHES; i++) {
         struct search one = {.reader = rig.reader,
                              .effect = {.kind = EFFECT_QUERY,

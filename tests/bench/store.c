@@ -316,7 +316,8 @@ static void searches(struct bench *bench)
     };
     struct store_reader *reader;
     store_begin(bench);
-    if (store_reader_open(&bench->settings, &reader) != STORE_FINE)
+    if (store_index(bench->store, first_ms) != STORE_FINE ||
+        store_reader_open(&bench->settings, &reader) != STORE_FINE)
         die("no reader");
     for (size_t i = 0; i < sizeof asked / sizeof *asked; i++) {
         size_t count;

@@ -60,8 +60,8 @@ def what_was_chosen_outlives_a_damaged_history(meeting, _quick):
     """It is found while the program runs: what it knows goes into the new one."""
     ana = meeting.peer("ana").start()
     choose(ana, "/set retention-size 64", "setting")
-    ana.say(*(f"{i} " + "so it was. " * 40 for i in range(400)))
-    ana.expect(event="message", count=400)
+    ana.say(*(f"{i} " + "so it was. " * 40 for i in range(1200)))
+    ana.expect(event="message", count=1200)
     ana.leave()
     damage(history_of(ana), 0.3, 0.7)
     mark = ana.now()

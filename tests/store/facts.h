@@ -18,10 +18,11 @@ static const char *const facts[] = {
     "(SELECT count(*) FROM lines))",
     "SELECT count(*) FROM lines l WHERE NOT EXISTS (SELECT 1 FROM entries e WHERE e.id=l.entry"
     " AND e.conversation=l.conversation AND e.key=l.key AND e.start=l.start AND e.seq=l.seq)",
-    "SELECT count(*) FROM entries WHERE place NOT IN"
+    "SELECT count(*) FROM entries WHERE id<=(SELECT entry FROM indexed) AND place NOT IN"
     " (SELECT rowid FROM texts WHERE texts MATCH 'hola')",
     "SELECT count(*) FROM (SELECT rowid AS r FROM texts WHERE texts MATCH 'hola')"
-    " WHERE r NOT IN (SELECT place FROM entries WHERE place IS NOT NULL)",
+    " WHERE r NOT IN (SELECT place FROM entries WHERE place IS NOT NULL"
+    "  AND id<=(SELECT entry FROM indexed))",
     "SELECT count(*) FROM logs WHERE author NOT IN (SELECT id FROM authors)",
 };
 

@@ -174,9 +174,12 @@ static inline size_t rig_held(struct rig *rig, const struct entry *entry, uint64
     return count;
 }
 
+/* As the app does it: what is not in the search yet comes into it first. */
 static inline void rig_query(struct rig *rig, const struct node_query *query,
                              struct store_answer *into)
 {
+    if (query->kind == QUERY_SEARCH && rig->store && !store_is_searchable(rig->store))
+        (void)!store_index(rig->store, RIG_WALL);
     struct node_effect effect = {.kind = EFFECT_QUERY, .ticket = 6, .query = *query};
     store_read(rig->reader, &effect, into);
 }

@@ -427,7 +427,7 @@ static void ten_thousand_lines_come_in_order_and_once(void **state)
     assert_true(world->turns > MANY / EXPORT_PAGE / 2); /* page by page */
 }
 
-enum { FLOOD_TURNS = 20, FLOOD = EXPORT_PAGE + 1 };
+enum { FLOOD_TURNS = 300, FLOOD = EXPORT_PAGE + 1 };
 
 static void say_more(struct world *world)
 {
@@ -449,7 +449,7 @@ static void what_comes_meanwhile_is_left_out(void **state)
         lines++;
     free(text);
     assert_int_equal(world->says[0].count, lines);
-    assert_true(lines <= 4 * EXPORT_PAGE + 2 * FLOOD); /* said before its first job looked */
+    assert_true(lines < world->stored); /* what was said before its first job looked is in it */
 }
 
 static void what_was_typed_before_is_waited_for(void **state)

@@ -2,7 +2,7 @@
  * dropped is never found again. */
 #include "unit.h"
 
-#include "store_rig.h"
+#include "tests/store/facts.h"
 
 #include <time.h>
 
@@ -387,6 +387,93 @@ static void what_was_dropped_is_not_found(void **state)
     assert_int_equal(db_fault_take(&rig->store->db), STORE_FINE);
 }
 
+/* ---- what waits ---- */
+
+/* Lines that FTS5 has by now, whoever asks. */
+static uint64_t indexed(struct rig *rig, const char *match)
+{
+    return db_number(&rig->reader->db, 99, "SELECT count(*) FROM texts WHERE texts MATCH ?",
+                     TEXT(span_text(match)));
+}
+
+static void trim_oldest(struct rig *rig, const struct entry *entry, bool whole)
+{
+    enum store_fault fault;
+    const struct retention_trim trim = {.entries = 2, .whole = whole};
+    (void)rig_trim(rig, entry, &trim, &fault);
+    assert_int_equal(fault, STORE_FINE);
+}
+
+static void little_waits_until_somebody_searches(void **state)
+{
+    struct rig *rig = *state;
+    some_talk(rig);
+    assert_false(store_is_searchable(rig->store));
+    assert_int_equal(indexed(rig, "hola"), 0);
+    rig_again(rig); /* it waits over a start, too */
+    assert_false(store_is_searchable(rig->store));
+    assert_int_equal(found(rig, "hola"), 1);
+    assert_true(store_is_searchable(rig->store));
+    assert_int_equal(indexed(rig, "hola"), 1);
+    assert_int_equal(indexed(rig, "tags : a*"), 6); /* who came said nothing */
+    rig_again(rig);
+    assert_true(store_is_searchable(rig->store));
+    assert_int_equal(found(rig, "hola"), 1);
+    some_talk(rig);
+    assert_int_equal(found(rig, "hola from:hermano in:#everyone"), 2);
+}
+
+static void a_crowd_does_not_wait(void **state)
+{
+    struct rig *rig = *state;
+    static struct entry *log[512];
+    make_log(&rig->bruno, 9, log, 512, &signer_fake);
+    assert_int_equal(rig_store(rig, log, 511), STORE_FINE);
+    assert_int_equal(indexed(rig, "hola"), 0);
+    assert_int_equal(rig_store(rig, log + 511, 1), STORE_FINE);
+    assert_true(store_is_searchable(rig->store));
+    assert_int_equal(indexed(rig, "hola"), 512);
+    drop_log(log, 512);
+}
+
+/* Its row is free then, and the next entry gets it. */
+static void what_is_dropped_while_it_waits_never_comes(void **state)
+{
+    struct rig *rig = *state;
+    struct entry *log[4], *later[2];
+    make_log(&rig->bruno, 1, log, 4, &signer_fake);
+    make_log(&rig->ana, 1, later, 2, &signer_fake);
+    assert_int_equal(rig_store(rig, log, 4), STORE_FINE);
+    trim_oldest(rig, log[0], false);
+    assert_null(facts_fail(rig));
+    assert_int_equal(found(rig, "hola"), 2);
+    trim_oldest(rig, log[0], true);
+    assert_int_equal(indexed(rig, "hola"), 0);
+    assert_int_equal(rig_store(rig, later, 2), STORE_FINE);
+    assert_null(facts_fail(rig));
+    assert_int_equal(found(rig, "hola"), 2);
+    assert_null(facts_fail(rig));
+    drop_log(log, 4);
+    drop_log(later, 2);
+}
+
+/* The commit that was to bring all of it into the search does not come to its end. */
+static void a_commit_that_fails_leaves_what_waits(void **state)
+{
+    struct rig *rig = *state;
+    static struct entry *log[514];
+    make_log(&rig->bruno, 1, log, 514, &signer_fake);
+    struct entry *gap[] = {log[511], log[513]};
+    assert_int_equal(rig_store(rig, log, 511), STORE_FINE);
+    assert_int_equal(rig_store(rig, gap, 2), STORE_GAP);
+    assert_false(store_is_searchable(rig->store));
+    store_resume(rig->store);
+    assert_int_equal(rig_store(rig, log + 511, 3), STORE_FINE);
+    assert_int_equal(indexed(rig, "hola"), 514);
+    assert_null(facts_fail(rig));
+    drop_log(log, 514);
+}
+
 int main(void)
 {
     core_start();
@@ -400,6 +487,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(the_newest_hits_come_in_order_of_the_screen, begin, end),
         cmocka_unit_test_setup_teardown(a_clock_that_stands_still_hides_nobody, begin, end),
         cmocka_unit_test_setup_teardown(what_was_dropped_is_not_found, begin, end),
+        cmocka_unit_test_setup_teardown(little_waits_until_somebody_searches, begin, end),
+        cmocka_unit_test_setup_teardown(a_crowd_does_not_wait, begin, end),
+        cmocka_unit_test_setup_teardown(what_is_dropped_while_it_waits_never_comes, begin, end),
+        cmocka_unit_test_setup_teardown(a_commit_that_fails_leaves_what_waits, begin, end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -460,7 +460,7 @@ static void people_of_the_first_version_are_kept(void **state)
     rig_open(rig);
     assert_int_equal(rig_effect(rig, &effect), STORE_FINE);
     db_script(&rig->store->db, "ALTER TABLE people DROP COLUMN tries; DROP TABLE locals;"
-                               "DROP TABLE owed; PRAGMA user_version=1");
+                               "DROP TABLE owed; DROP TABLE indexed; PRAGMA user_version=1");
     rig_again(rig);
     assert_non_null(rig->start.backup);
     assert_int_equal(rig->start.saved.person_count, 1);

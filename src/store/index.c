@@ -1,0 +1,67 @@
+/* What was stored comes into the search many lines at a time: FTS5 writes each time it is given
+ * something, and the fewer times, the less is merged. Invariant: of the entries that have a place,
+ * `texts` has those up to the row that `indexed` names, and none above. */
+#include "store/write.h"
+
+#include <stdlib.h>
+
+enum { INDEX_MOST = 2048 }; /* lines of one transaction: some 30 ms */
+
+uint64_t index_end(struct db *db)
+{
+    uint64_t none = UINT64_MAX;
+    uint64_t end = db_number(db, none, "SELECT entry FROM indexed");
+    if (end == none)
+        db_note(db, SQLITE_CORRUPT); /* all would come into it once more */
+    return end;
+}
+
+static void waiting_read(struct batch *batch, sqlite3_stmt *row)
+{
+    const struct db *db = batch->db;
+    struct span bytes = column_span(batch->db, row, 4), opened = column_span(batch->db, row, 5);
+    struct entry_fields fields;
+    bool fits =
+        bytes.size > SIGNATURE_BYTES &&
+        db->codec->entry_unpack(span_of(bytes.bytes, bytes.size - SIGNATURE_BYTES), &fields);
+    if (!fits) {
+        db_note(batch->db, SQLITE_CORRUPT);
+        return;
+    }
+    void *owned;
+    struct whisper *whisper = opened.size ? db->codec->whisper_unpack(opened) : NULL;
+    struct line_words words = {.place = column_number(row, 1),
+                               .author = column_number(row, 2),
+                               .conversation = column_number(row, 3),
+                               .text = words_text(db, &fields, whisper, &owned),
+                               .guest = fields.guest};
+    words_change(&batch->words, &words, false);
+    free(owned);
+    free(whisper);
+}
+
+void batch_index(struct batch *batch)
+{
+    struct db *db = batch->db;
+    uint64_t rows = 0;
+    sqlite3_stmt *row = db_start(
+        db,
+        "SELECT e.id, e.place, l.author, e.conversation, e.bytes, e.opened"
+        " FROM entries e CROSS JOIN logs l ON l.id=e.log WHERE e.id>? ORDER BY e.id LIMIT ?",
+        NUMBER(batch->indexed), NUMBER(INDEX_MOST));
+    while (db_row(db, row)) {
+        rows++;
+        batch->indexed = column_number(row, 0);
+        if (column_number(row, 1))
+            waiting_read(batch, row);
+    }
+    if (rows < INDEX_MOST)
+        batch->waiting = 0;
+    if (rows)
+        db_run(db, "UPDATE indexed SET entry=?", NUMBER(batch->indexed));
+}
+
+bool store_is_searchable(const struct store *store)
+{
+    return store->waiting == 0;
+}

@@ -267,9 +267,12 @@ static void drive_between(struct drive *drive, uint64_t seq)
     uint64_t *key = &track->kept[seq].key;
     if (seq > node_trail_get(&track->node, &fields->author, &fields->epoch).gap)
         return;
-    for (uint64_t other = 1; other < LONGEST; other++)
-        if (track->keys[other] && (other < seq) == (track->keys[other] > *key))
-            *key = track->keys[other];
+    for (uint64_t other = 1; other < LONGEST; other++) {
+        uint64_t held = track->keys[other];
+        bool below = other < seq;
+        if (held && below == (held > *key))
+            *key = held;
+    }
 }
 
 static void drive_below(struct drive *drive)

@@ -137,7 +137,7 @@ static void commit_fill(struct node *node, struct commit *commit, const struct s
             if (!commit->before)
                 commit->before = xcalloc(effect->count, sizeof *commit->before);
             node_trail_jump(node, pending, &commit->before[i]);
-        } else {
+        } else if (below || pending->apart) {
             node_trail_join(node, pending);
         }
         record_make(node, entry, pending, &records[i]);

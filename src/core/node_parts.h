@@ -110,6 +110,7 @@ struct pending {
     uint64_t received;
     bool live;
     bool shown;
+    bool apart; /* there was a gap below */
 };
 
 /* A commit under way. `records` hold their entries, and nothing else. */
@@ -406,7 +407,7 @@ void node_trail_key(struct node *node, const struct entry *entry, bool below, st
 /* The entry begins its log anew, after a gap; and it does not after all. */
 void node_trail_jump(struct node *node, const struct pending *pending, struct trail_more *before);
 void node_trail_back(struct node *node, const struct entry *entry, const struct trail_more *before);
-/* The entry follows on its log: what is above a gap and has its key may do so from here. */
+/* The entry, `apart` or below all, takes its place in the log after all. */
 void node_trail_join(struct node *node, struct pending *pending);
 
 /* ---- node_log.c ---- */

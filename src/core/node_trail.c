@@ -212,14 +212,19 @@ static void key_apart(const struct trail_more *more, uint64_t seq, struct order_
         bounds->next = apart->first;
 }
 
+static bool is_of_log(const struct entry_ref *ref, const struct id *author,
+                      const struct epoch_id *epoch)
+{
+    return epoch_equal(&ref->epoch, epoch) && id_equal(&ref->author, author);
+}
+
 /* Between others that have their keys and were lost on their way to the disk. Seldom, so that all
  * are looked at. */
 static void key_between(const struct node *node, const struct trail_more *more,
                         const struct entry_ref *ref, struct order_bounds *bounds)
 {
     for (const struct pending *other = node->pending; other; other = other->hh.next) {
-        if (!epoch_equal(&other->ref.epoch, &ref->epoch) ||
-            !id_equal(&other->ref.author, &ref->author))
+        if (!is_of_log(&other->ref, &ref->author, &ref->epoch))
             continue;
         if (other->ref.seq < ref->seq && other->key > bounds->previous)
             bounds->previous = other->key;
@@ -269,7 +274,7 @@ void node_trail_key(struct node *node, const struct entry *entry, bool below, st
     uint64_t seq = fields->seq;
     if (more->top && seq < more->bottom) /* of what was shown already, it is the beginning */
         below = true;
-    bool apart = !below && (seq > more->top + 1 || (more->apart.high && seq >= more->apart.low));
+    into->apart = !below && (seq > more->top + 1 || (more->apart.high && seq >= more->apart.low));
     opening_learn(&more->trail, fields);
     row->start = more->trail.start;
     into->below = more->trail.last;
@@ -277,7 +282,7 @@ void node_trail_key(struct node *node, const struct entry *entry, bool below, st
         key_below(more, seq, &bounds);
     } else if (is_between(more, seq)) {
         key_between(node, more, &into->ref, &bounds);
-    } else if (apart) {
+    } else if (into->apart) {
         key_apart(more, seq, &bounds);
     } else {
         bounds.previous = more->trail.last;
@@ -289,7 +294,7 @@ void node_trail_key(struct node *node, const struct entry *entry, bool below, st
             bounds.before = bound_before(node, author, fields);
     }
     into->key = order_key(fields->hlc, node->now.wall_ms, &bounds);
-    if (apart)
+    if (into->apart)
         apart_add(&more->apart, seq, into->key);
     else
         main_add(more, seq, into->key, below);
@@ -330,6 +335,10 @@ void node_trail_back(struct node *node, const struct entry *entry, const struct 
     more->top = before->top;
     more->bottom = before->bottom;
     more->apart = apart;
+    for (struct pending *pending = node->pending; pending; pending = pending->hh.next)
+        if (is_of_log(&pending->ref, &entry->fields.author, &entry->fields.epoch) &&
+            pending->ref.seq >= apart.low)
+            pending->apart = true;
 }
 
 /* What was lost takes its place in the log after all, with the key that it got. */

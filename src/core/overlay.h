@@ -22,6 +22,7 @@ enum {
     OVERLAY_PER_ADDRESS = 2,   /* links to one address; loopback is exempt */
     OVERLAY_LINKS = 20,        /* 16, and 4 about which nothing is decided yet */
     OVERLAY_SPARES = 30,       /* addresses heard of within OVERLAY_FRESH_S */
+    OVERLAY_REFUSED = 24,      /* that refused are remembered for a cycle: the last ones */
     OVERLAY_REMEMBERED_4 = 96, /* IPv4 addresses of any age: of 10,000 people, 95 % may vanish */
     OVERLAY_REMEMBERED_6 = 16, /* the same for IPv6, mostly the same people's */
     OVERLAY_NAMED = 8, /* of each, kept whatever comes because the user named them: few type more */
@@ -213,7 +214,6 @@ struct overlay_link {
 
 struct overlay_spare {
     struct overlay_address address;
-    bool refused; /* in this cycle */
     uint32_t hint;
     uint32_t seen_s;
 };
@@ -266,6 +266,8 @@ struct overlay {
     uint8_t walk_dials; /* in this cycle */
     uint8_t beats;      /* in this cycle */
     uint8_t past_next;
+    uint8_t refused_next;
+    uint32_t refused[OVERLAY_REFUSED]; /* marks of addresses that refused in this cycle; or 0 */
     struct overlay_link links[OVERLAY_LINKS];
     struct overlay_spare spares[OVERLAY_SPARES];
     size_t spare_count;

@@ -85,7 +85,7 @@ static void spare_refresh(struct overlay_spare *spare, const struct overlay_told
     if (same && spare->hint == 0)
         spare->hint = told->hint;
     if (!same && spare->seen_s + ALIAS_S < seen_s)
-        *spare = (struct overlay_spare){told->address, false, told->hint, seen_s};
+        *spare = (struct overlay_spare){told->address, told->hint, seen_s};
 }
 
 void spare_add(struct turn *turn, const struct overlay_told *told)
@@ -101,7 +101,7 @@ void spare_add(struct turn *turn, const struct overlay_told *told)
     if (spare)
         spare_refresh(spare, told, seen_s);
     else
-        *spare_place(overlay) = (struct overlay_spare){told->address, false, told->hint, seen_s};
+        *spare_place(overlay) = (struct overlay_spare){told->address, told->hint, seen_s};
 }
 
 void spare_remove(struct overlay *overlay, size_t index)
@@ -121,21 +121,38 @@ bool spare_knows(struct overlay *overlay, const struct overlay_address *address)
     return spare_find(overlay, address, 0);
 }
 
-void spare_refuse(struct overlay *overlay, const struct overlay_address *address)
+static uint32_t refused_mark(const struct overlay *overlay, const struct overlay_address *address)
 {
-    struct overlay_spare *spare = spare_find(overlay, address, 0);
-    if (spare)
-        spare->refused = true;
+    uint32_t mark = (uint32_t)address_rank(overlay, address);
+    return mark ? mark : 1;
+}
+
+/* Kept apart from the spares, which come and go with what others tell: one person may have two
+ * addresses, and whoever hears of each from the other would never come to rest. */
+void address_refuse(struct overlay *overlay, const struct overlay_address *address)
+{
+    if (address_is_refused(overlay, address))
+        return;
+    overlay->refused[overlay->refused_next] = refused_mark(overlay, address);
+    overlay->refused_next = (uint8_t)((overlay->refused_next + 1) % OVERLAY_REFUSED);
+}
+
+bool address_is_refused(const struct overlay *overlay, const struct overlay_address *address)
+{
+    uint32_t mark = refused_mark(overlay, address);
+    for (size_t i = 0; i < OVERLAY_REFUSED; i++)
+        if (overlay->refused[i] == mark)
+            return true;
+    return false;
 }
 
 void spares_cycle(struct turn *turn)
 {
     struct overlay *overlay = turn->overlay;
-    for (size_t i = overlay->spare_count; i-- > 0;) {
-        overlay->spares[i].refused = false;
+    memset(overlay->refused, 0, sizeof overlay->refused);
+    for (size_t i = overlay->spare_count; i-- > 0;)
         if (turn->now_s - overlay->spares[i].seen_s > OVERLAY_FRESH_S)
             spare_remove(overlay, i);
-    }
 }
 
 /* ---- telling and learning ---- */

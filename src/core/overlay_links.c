@@ -89,7 +89,7 @@ static void link_becomes_spare(struct turn *turn, const struct overlay_link *old
     spare_add(turn, &told);
     if (why == OVERLAY_WHY_ENOUGH)
         return;
-    spare_refuse(turn->overlay, &old->address); /* never straight back after an eviction */
+    address_refuse(turn->overlay, &old->address); /* never straight back after an eviction */
     memory_tried(turn->overlay, &old->address);
 }
 

@@ -87,7 +87,7 @@ static size_t memory_find(const struct overlay *overlay, const struct overlay_ad
     return PLACES;
 }
 
-static uint64_t memory_rank(const struct overlay *overlay, const struct overlay_address *address)
+uint64_t address_rank(const struct overlay *overlay, const struct overlay_address *address)
 {
     uint8_t bytes[18];
     uint8_t hash[crypto_shorthash_BYTES];
@@ -127,7 +127,7 @@ static size_t memory_highest(const struct overlay *overlay, struct family family
         if (overlay->memory.state[i].vouched != vouched || overlay->memory.state[i].asked)
             continue;
         struct overlay_address address = memory_address(overlay, i);
-        uint64_t one = memory_rank(overlay, &address);
+        uint64_t one = address_rank(overlay, &address);
         if (one >= *rank) {
             highest = i;
             *rank = one;
@@ -164,7 +164,7 @@ void memory_add(struct overlay *overlay, const struct overlay_address *address, 
     if (!address_is_dialable(address))
         return;
     struct family family = family_of(address);
-    uint64_t rank = memory_rank(overlay, address);
+    uint64_t rank = address_rank(overlay, address);
     uint64_t bar = *memory_bar(overlay, family.first);
     if (!vouched && bar && rank > bar)
         return;

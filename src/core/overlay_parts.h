@@ -43,7 +43,8 @@ void spare_remove(struct overlay *overlay, size_t index);
 void spare_forget(struct overlay *overlay, const struct overlay_address *address, uint32_t hint);
 bool spare_knows(struct overlay *overlay, const struct overlay_address *address);
 /* Not in this cycle again. */
-void spare_refuse(struct overlay *overlay, const struct overlay_address *address);
+void address_refuse(struct overlay *overlay, const struct overlay_address *address);
+bool address_is_refused(const struct overlay *overlay, const struct overlay_address *address);
 void spares_cycle(struct turn *turn);
 /* A random choice of those we know for who is at the other end of `link`. */
 void known_tell(struct turn *turn, const struct overlay_link *link, struct overlay_list *into);
@@ -52,6 +53,9 @@ void known_learn(struct turn *turn, const struct overlay_link *link,
                  const struct overlay_list *list);
 
 /* overlay_memory.c: addresses of any age. */
+
+/* Its hash under our key. */
+uint64_t address_rank(const struct overlay *overlay, const struct overlay_address *address);
 
 /* Vouched: it has just answered a dial of ours. */
 void memory_add(struct overlay *overlay, const struct overlay_address *address, bool vouched);

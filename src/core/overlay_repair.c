@@ -140,7 +140,7 @@ static struct overlay_spare *spare_pick(struct overlay *overlay, uint32_t before
     size_t seen = 0;
     for (size_t i = 0; i < overlay->spare_count; i++) {
         struct overlay_spare *spare = &overlay->spares[i];
-        if (!spare->refused && spare->seen_s < before_s &&
+        if (spare->seen_s < before_s && !address_is_refused(overlay, &spare->address) &&
             host_has_room(overlay, &spare->address) && overlay_random(overlay, ++seen) == 0)
             chosen = spare;
     }

@@ -18,6 +18,7 @@ from rig import Failed, Row, Seat, now
 
 KEYS = 200
 REST = 10  # seconds
+SETTLED = 30  # seconds after a flood
 CROWD = 100000  # lines of the great flood
 MILLION = 1000000
 LETTERS = "бвгджзийклмнптфцчшщъыэюя"
@@ -291,7 +292,8 @@ class Crowd:
         self.cpu = Row("screen", f"CPU of {of}", "s")
         self.keys = Row("screen", f"key to echo meanwhile, worst, {of}", "ms",
                         ("≤ 20 ms", None, 20, "most"))
-        self.grown = Row("screen", f"memory that {of} leave", "KiB")
+        self.grown = Row("screen", f"memory that {of} leave", "KiB", None,
+                         f"{SETTLED} s later: what was on its way to the disk is given back by then")
         self.count = count
 
     def add(self, who, took, used, keys, grown):
@@ -312,7 +314,7 @@ def measured(seat, begin, done):
     keys = typed_until(seat, done)
     took = now() - began
     used = (rig.cpu_ms(seat.pid) - used) / 1000
-    seat.drain(1)
+    seat.drain(SETTLED)
     return took, used, keys, rig.memory_kib(seat.pid)[0] - rss
 
 

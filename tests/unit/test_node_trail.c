@@ -243,7 +243,7 @@ static void drive_commit(struct drive *drive, bool fails)
         struct pending *pending = &track->kept[drive->way[i]];
         if (i == 0 && drive->anew)
             node_trail_jump(&track->node, pending, &before);
-        else
+        else if (pending->apart)
             node_trail_join(&track->node, pending);
     }
     if (count && number(drive, 2))

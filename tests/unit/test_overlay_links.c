@@ -77,6 +77,38 @@ static void a_dial_to_ourselves_ends_and_is_forgotten(void **state)
     assert_int_equal(overlay.spare_count, 0);
 }
 
+static void says_no(uint32_t link, unsigned tells_of, uint32_t hint)
+{
+    struct overlay_message no = {.kind = OVERLAY_ANSWER};
+    no.answer.list.count = 1;
+    no.answer.list.told[0] = (struct overlay_told){at(tells_of), 0, hint};
+    says(link, &no);
+}
+
+/* Each of the two tells of the other, as of somebody else. */
+static void who_refuses_at_two_addresses_is_dialled_once_at_each(void **state)
+{
+    (void)state;
+    struct overlay_address one = at(9), other = at(10);
+    linked(1, 0);
+    beacon(9, overlay_component(&overlay));
+    assert_int_equal(dials(&one), 1);
+    up_from(5, 9, OUT, &one);
+    says_no(5, 10, 1);
+    assert_true(closes(5, OVERLAY_WHY_FULL));
+    assert_int_equal(dials(&other), 1);
+    up_from(6, 9, OUT, &other);
+    says_no(6, 9, 2);
+    assert_int_equal(dials(NULL), 0);
+    unsigned again = 0;
+    for (unsigned i = 0; i < 3; i++) { /* in a later cycle, and then it may be tried again */
+        wait_ms(OVERLAY_CYCLE_MS);
+        for (size_t dial = 0; dial < OVERLAY_DIALS; dial++)
+            again += overlay.dials[dial].address.port != 0;
+    }
+    assert_true(again > 0);
+}
+
 /* ---- places ---- */
 
 static void one_host_gets_two_links(void **state)
@@ -218,6 +250,7 @@ int main(void)
         cmocka_unit_test_setup(an_agreed_link_yields_to_the_higher_keys_dial_too, alone),
         cmocka_unit_test_setup(a_later_dial_replaces_only_when_it_asks, alone),
         cmocka_unit_test_setup(a_dial_to_ourselves_ends_and_is_forgotten, alone),
+        cmocka_unit_test_setup(who_refuses_at_two_addresses_is_dialled_once_at_each, alone),
         cmocka_unit_test_setup(one_host_gets_two_links, alone),
         cmocka_unit_test_setup(dials_under_way_count_for_their_host, alone),
         cmocka_unit_test_setup(loopback_is_exempt, alone),

@@ -47,6 +47,7 @@ struct terminal {
     int colours;
     bool modern; /* knows modes of xterm: paste, mouse, titles */
     bool mouse;
+    int rows, columns;         /* as terminal_size saw it last; 0: it was not asked */
     int flags[2];              /* of the descriptors, while it is away */
     const struct theme *theme; /* that the pairs are of */
     char out[OUT_BYTES];
@@ -290,6 +291,7 @@ struct terminal *terminal_open(const char **why)
     raw(); /* Ctrl-c, Ctrl-s and Ctrl-q are keys: the terminal acts on none of them */
     noecho();
     nonl();
+    typeahead(-1); /* keys that wait do not break off what is drawn: it is bounded already */
     terminal->colours = colours_wanted();
     modes_on(terminal);
     return terminal;
@@ -360,16 +362,17 @@ bool terminal_is_away(const struct terminal *terminal)
 
 /* ---- what it is ---- */
 
-void terminal_size(const struct terminal *terminal, int *rows, int *columns)
+void terminal_size(struct terminal *terminal, int *rows, int *columns)
 {
     struct winsize size;
-    (void)terminal;
     *rows = LINES;
     *columns = COLS;
     if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_row > 0 && size.ws_col > 0) {
         *rows = size.ws_row;
         *columns = size.ws_col;
     }
+    terminal->rows = *rows;
+    terminal->columns = *columns;
 }
 
 int terminal_colours(const struct terminal *terminal)
@@ -422,9 +425,11 @@ static attr_t style_attributes(const struct terminal *terminal, uint8_t style)
     return attributes_of(theme_look(terminal->theme, (enum style)style, terminal->colours));
 }
 
+/* The terminal's own colours are curses' pair 0: after any other it writes that it ends. */
 static short style_pair(const struct terminal *terminal, uint8_t style)
 {
-    return terminal->colours > 0 ? (short)(style + 1) : 0;
+    struct look look = theme_look(terminal->theme, (enum style)style, terminal->colours);
+    return terminal->colours > 0 && (look.front >= 0 || look.back >= 0) ? (short)(style + 1) : 0;
 }
 
 static void theme_use(struct terminal *terminal, const struct theme *theme)
@@ -580,10 +585,8 @@ static void row_out(struct terminal *terminal, const struct grid *grid, int row)
 
 static void size_follow(struct terminal *terminal, const struct grid *grid)
 {
-    int rows, columns;
-    terminal_size(terminal, &rows, &columns);
-    if (rows != LINES || columns != COLS) {
-        resizeterm(rows, columns);
+    if (terminal->rows && (terminal->rows != LINES || terminal->columns != COLS)) {
+        resizeterm(terminal->rows, terminal->columns);
         terminal_redraw(terminal);
     }
     if (grid->rows != terminal->front.rows || grid->columns != terminal->front.columns) {

@@ -19,7 +19,7 @@ struct terminal *terminal_open(const char **why);
 void terminal_close(struct terminal *terminal);
 
 /* How large it is now. */
-void terminal_size(const struct terminal *terminal, int *rows, int *columns);
+void terminal_size(struct terminal *terminal, int *rows, int *columns);
 /* How many colours are used: 0 (none, or NO_COLOR), 8, 256... */
 int terminal_colours(const struct terminal *terminal);
 /* Its font has little of Unicode, or it is not told in UTF-8 what to show. */

@@ -28,7 +28,7 @@
 #define main tertulia_main
 static struct terminal *golden_open(const char **why);
 static void golden_close(struct terminal *terminal);
-static void golden_size(const struct terminal *terminal, int *rows, int *columns);
+static void golden_size(struct terminal *terminal, int *rows, int *columns);
 static bool golden_is_plain(const struct terminal *terminal);
 static const char *golden_capability(const char *name);
 static void golden_draw(struct terminal *terminal, const struct grid *grid,
@@ -73,7 +73,7 @@ static void golden_close(struct terminal *terminal)
     (void)terminal;
 }
 
-static void golden_size(const struct terminal *terminal, int *rows, int *columns)
+static void golden_size(struct terminal *terminal, int *rows, int *columns)
 {
     (void)terminal;
     *rows = golden.rows;

@@ -303,8 +303,9 @@ static void frozen(struct node *node, const struct frame_range *range)
 {
     struct person *person = roster_person(node->roster, &range->author);
     char label[LABEL_BYTES] = "";
-    if (range->high == 0 ||
-        range->low > range->high) /* what is below is fetched anew: so are keys */
+    const struct author *author = logs_find(node->logs, &range->author);
+    const struct log *log = author ? author_log(author, &range->epoch) : NULL;
+    if (!log || log->high == 0) /* what is below is fetched anew: so are keys */
         node_trail_drop(node, &range->author, &range->epoch);
     if (id_equal(&range->author, &node->config.identity->id)) {
         node_words_again(node, &range->epoch, range->high + 1);

@@ -88,6 +88,7 @@ struct trail {
         struct node_trail trail;
         uint64_t top; /* the highest and the lowest seq that got a key */
         uint64_t bottom;
+        bool lost; /* the disk failed: what got keys may come again between others */
         struct trail_apart {
             uint64_t low, high; /* seq; 0: there is none */
             uint64_t first, last;

@@ -238,7 +238,7 @@ static void key_between(const struct node *node, const struct trail_more *more,
 static bool is_between(const struct trail_more *more, uint64_t seq)
 {
     const struct trail_apart *apart = &more->apart;
-    return seq <= more->top || (seq > apart->low && seq < apart->high);
+    return more->lost && (seq <= more->top || (seq > apart->low && seq < apart->high));
 }
 
 static void apart_add(struct trail_apart *apart, uint64_t seq, uint64_t key)
@@ -335,6 +335,7 @@ void node_trail_back(struct node *node, const struct entry *entry, const struct 
     more->top = before->top;
     more->bottom = before->bottom;
     more->apart = apart;
+    more->lost = true;
     for (struct pending *pending = node->pending; pending; pending = pending->hh.next)
         if (is_of_log(&pending->ref, &entry->fields.author, &entry->fields.epoch) &&
             pending->ref.seq >= apart.low)

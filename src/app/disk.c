@@ -50,6 +50,8 @@ struct disk {
     struct timer *timer; /* of who waits for room, for more words, the search, and of tidying */
     uint64_t tidy_at;
     uint64_t index_at;
+    uint64_t room_at;
+    bool indexed; /* the last job was for the search: what is to be stored goes first now */
     bool stopped;
     bool corrupt;
     /* the writer */
@@ -218,6 +220,7 @@ static void write_done(void *self, bool ran)
     disk->written = NULL;
     disk->writes = NULL;
     disk->writing = false;
+    disk->indexed = false;
     disk->index_at = loop_mono_ms(disk->loop) + INDEX_MS;
     if (ran && fault == STORE_FINE && much_waits(disk))
         write_next(disk);
@@ -306,10 +309,13 @@ static void index_done(void *self, bool ran)
     struct disk *disk = self;
     disk->writing = false;
     disk->index_at = loop_mono_ms(disk->loop) + INDEX_MS;
-    if (!ran)
+    if (!ran || disk->stopped)
         return;
+    disk->indexed = true;
     if (disk->fault == STORE_CORRUPT)
         say_corrupt(disk);
+    if (disk->fault == STORE_FINE)
+        disk->index_at = loop_mono_ms(disk->loop);
     if (disk->fault != STORE_FINE || store_is_searchable(disk->store))
         searches_go_on(disk);
     write_next(disk);
@@ -350,7 +356,7 @@ static void write_next(struct disk *disk)
         pages_go_on(disk);
     if (searchable)
         searches_go_on(disk);
-    if (disk->searches) {
+    if (disk->searches && !(disk->queue && disk->indexed)) {
         write_start(disk, index_work, index_done);
     } else if (disk->queue && crowd_waits(disk)) {
         timer_set(disk->timer, disk->began + CROWD_MS);
@@ -358,7 +364,8 @@ static void write_next(struct disk *disk)
         batch_make(disk);
         write_start(disk, write_work, write_done);
     } else if (waits_for_room(disk)) {
-        timer_set(disk->timer, now + ROOM_ASK_MS);
+        disk->room_at = disk->room_at > now ? disk->room_at : now + ROOM_ASK_MS;
+        timer_set(disk->timer, disk->room_at);
     } else if (!searchable && now >= disk->index_at) {
         write_start(disk, index_work, index_done);
     } else if (now >= disk->tidy_at) {
@@ -499,6 +506,7 @@ struct disk *disk_new(struct loop *loop, struct store *store, const struct store
     disk->calls = calls;
     disk->self = self;
     disk->timer = timer_new(loop, ring, disk);
+    disk->index_at = loop_mono_ms(loop) + INDEX_MS;
     disk->untried = store_untried(store);
     *fault = store_reader_open(settings, &disk->checker);
     for (size_t i = 0; i < READERS && *fault == STORE_FINE; i++) {

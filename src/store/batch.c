@@ -248,7 +248,7 @@ void line_add(struct batch *batch, const struct held_log *log, const struct stor
            NUMBER(at.key), NUMBER(at.author), NUMBER(at.start), NUMBER(at.epoch), NUMBER(at.seq),
            NUMBER(line->id));
     if (line->place && line->id > batch->indexed)
-        batch->waiting++;
+        batch->waiting += line->text.size;
     else if (line->place)
         words_change(&batch->words, &words, false);
 }
@@ -273,7 +273,7 @@ void stored_hide(struct batch *batch, const struct held_log *log, const struct s
         stored->opened.size ? db->codec->whisper_unpack(stored->opened) : NULL;
     struct span text = words_text(db, fields, whisper, &owned);
     struct line_words words = {stored->place, log->author, stored->conversation, text,
-                               fields->guest};
+                               words_guest(fields)};
     words_change(&batch->words, &words, true);
     free(owned);
     free(whisper);

@@ -68,7 +68,7 @@ static void record_insert(struct batch *batch, struct held_log *log,
     uint8_t opened[WHISPER_MAX];
     size_t opened_size = opened_pack(db, record->whisper, opened);
     struct store_line line = {.order = order_of(fields, record->key, record->start),
-                              .guest = fields->guest};
+                              .guest = words_guest(fields)};
     void *owned = NULL;
     if (record->conversation && record->conversation[0]) {
         line.conversation = batch_conversation(batch, record->conversation);
@@ -82,6 +82,8 @@ static void record_insert(struct batch *batch, struct held_log *log,
            BYTES(entry->bytes, entry_weight(entry)),
            opened_size ? BYTES(opened, opened_size) : NONE);
     line.id = (uint64_t)sqlite3_last_insert_rowid(db->handle);
+    if (line.id > batch->indexed)
+        batch->waiting += INDEX_ROW;
     if (line.conversation)
         line_add(batch, log, &line);
     free(owned);

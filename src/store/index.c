@@ -5,8 +5,6 @@
 
 #include <stdlib.h>
 
-enum { INDEX_MOST = 2048 }; /* lines of one transaction: some 30 ms */
-
 uint64_t index_end(struct db *db)
 {
     uint64_t none = UINT64_MAX;
@@ -16,7 +14,8 @@ uint64_t index_end(struct db *db)
     return end;
 }
 
-static void waiting_read(struct batch *batch, sqlite3_stmt *row)
+/* What it weighs. */
+static uint64_t waiting_read(struct batch *batch, sqlite3_stmt *row)
 {
     const struct db *db = batch->db;
     struct span bytes = column_span(batch->db, row, 4), opened = column_span(batch->db, row, 5);
@@ -26,7 +25,7 @@ static void waiting_read(struct batch *batch, sqlite3_stmt *row)
         db->codec->entry_unpack(span_of(bytes.bytes, bytes.size - SIGNATURE_BYTES), &fields);
     if (!fits) {
         db_note(batch->db, SQLITE_CORRUPT);
-        return;
+        return 0;
     }
     void *owned;
     struct whisper *whisper = opened.size ? db->codec->whisper_unpack(opened) : NULL;
@@ -34,30 +33,32 @@ static void waiting_read(struct batch *batch, sqlite3_stmt *row)
                                .author = column_number(row, 2),
                                .conversation = column_number(row, 3),
                                .text = words_text(db, &fields, whisper, &owned),
-                               .guest = fields.guest};
+                               .guest = words_guest(&fields)};
     words_change(&batch->words, &words, false);
+    uint64_t weight = words.text.size;
     free(owned);
     free(whisper);
+    return weight;
 }
 
-void batch_index(struct batch *batch)
+void batch_index(struct batch *batch, uint64_t most)
 {
     struct db *db = batch->db;
-    uint64_t rows = 0;
-    sqlite3_stmt *row = db_start(
-        db,
-        "SELECT e.id, e.place, l.author, e.conversation, e.bytes, e.opened"
-        " FROM entries e CROSS JOIN logs l ON l.id=e.log WHERE e.id>? ORDER BY e.id LIMIT ?",
-        NUMBER(batch->indexed), NUMBER(INDEX_MOST));
-    while (db_row(db, row)) {
-        rows++;
+    uint64_t weight = 0;
+    sqlite3_stmt *row =
+        db_start(db,
+                 "SELECT e.id, e.place, l.author, e.conversation, e.bytes, e.opened"
+                 " FROM entries e CROSS JOIN logs l ON l.id=e.log WHERE e.id>? ORDER BY e.id",
+                 NUMBER(batch->indexed));
+    bool more;
+    while ((more = db_row(db, row)) && weight < most) {
         batch->indexed = column_number(row, 0);
-        if (column_number(row, 1))
-            waiting_read(batch, row);
+        weight += INDEX_ROW + (column_number(row, 1) ? waiting_read(batch, row) : 0);
     }
-    if (rows < INDEX_MOST)
-        batch->waiting = 0;
-    if (rows)
+    if (more)
+        db_done(row);
+    batch->waiting = !more ? 0 : batch->waiting > weight ? batch->waiting - weight : 1;
+    if (weight)
         db_run(db, "UPDATE indexed SET entry=?", NUMBER(batch->indexed));
 }
 

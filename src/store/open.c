@@ -144,8 +144,8 @@ static enum store_fault open_once(const struct store_settings *settings,
         name_fit(db, settings);
         load(db, wall_ms, start);
         store->indexed = index_end(db);
-        store->waiting =
-            db_number(db, 0, "SELECT count(*) FROM entries WHERE id>?", NUMBER(store->indexed));
+        uint64_t last = db_number(db, 0, "SELECT max(id) FROM entries");
+        store->waiting = last > store->indexed ? (last - store->indexed) * INDEX_ROW : 0;
         store->untried = db_number(db, 0, "SELECT max(id) FROM entries WHERE sealed=1");
         fault = db_fault_take(db);
     }

@@ -132,8 +132,9 @@ void store_resume(struct store *store);
  * pages back to the disk. Some ms; true: there is more to do. Once after the start, then daily. */
 bool store_tidy(struct store *store, uint64_t wall_ms);
 /* Whether a search would find all that was stored; where it would not, what is missing comes into
- * it, some thousand lines at a time and some 30 ms. What is written makes it so itself, sooner or
- * later. A fault changes nothing. */
+ * it, some thousand lines at a time and some 30 ms; to be called until it would, and where nothing
+ * was written for long. What is written does the same for itself, many lines at a time. A fault
+ * changes nothing. */
 bool store_is_searchable(const struct store *store);
 enum store_fault store_index(struct store *store, uint64_t wall_ms)
     __attribute__((warn_unused_result));

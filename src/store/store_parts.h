@@ -39,7 +39,8 @@ struct store {
     struct db db;
     struct held_log *logs; /* write.h */
     uint64_t indexed;      /* the row up to which `texts` has the words of `entries` */
-    uint64_t waiting;      /* lines above it, at most */
+    uint64_t waiting;      /* what the rows above it weigh (write.h), at most */
+    bool crowded_out;      /* a commit failed that was to bring it in as well */
     bool halted;
     bool durable; /* what `synchronous` says now */
 };

@@ -55,6 +55,11 @@ struct span words_text(const struct db *db, const struct entry_fields *fields,
     return body ? body_text(body) : span_of("", 0);
 }
 
+struct span words_guest(const struct entry_fields *fields)
+{
+    return fields->kind == ENTRY_SEALED ? span_of("", 0) : fields->guest;
+}
+
 /* Letters and digits only, or the tokenizer would part them. */
 void tag_author(uint64_t author, char into[TAG_BYTES])
 {

@@ -15,6 +15,10 @@ struct word_changes {
 struct span words_text(const struct db *db, const struct entry_fields *fields,
                        const struct whisper *whisper, void **owned);
 
+/* On whose behalf it is said, for who searches. What is sealed names nobody: whoever is told there
+ * is inside. */
+struct span words_guest(const struct entry_fields *fields);
+
 /* What a search finds a line by. */
 struct line_words {
     uint64_t place;

@@ -3,7 +3,11 @@
 
 #include <stdlib.h>
 
-enum { INDEX_CROWD = 512 }; /* lines that wait: they come into the search with the next commit */
+enum {
+    INDEX_CROWD =
+        128 * 1024, /* waits for the search: a thousand lines; the next commit takes it in */
+    INDEX_MOST = 256 * 1024, /* of one transaction for the search alone: some 30 ms */
+};
 
 static bool is_entries(const struct store_write *write)
 {
@@ -131,9 +135,11 @@ enum store_fault store_write(struct store *store, uint64_t wall_ms, struct store
         if (db_fine(db))
             write_do(&batch, &writes[i]);
     }
-    if (batch.waiting >= INDEX_CROWD)
-        batch_index(&batch);
+    bool crowd = batch.waiting >= INDEX_CROWD && !store->crowded_out;
+    if (crowd) /* as much as came with this commit at least, so that ever more cannot wait */
+        batch_index(&batch, batch.waiting - store->waiting + INDEX_CROWD);
     enum store_fault fault = batch_end(store, &batch);
+    store->crowded_out = store->crowded_out || (crowd && fault != STORE_FINE);
     for (size_t i = 0; i < count; i++)
         write_end(&writes[i], fault == STORE_FINE && !(store->halted && is_entries(&writes[i])));
     store->halted = store->halted || (entries && fault != STORE_FINE);
@@ -144,8 +150,10 @@ enum store_fault store_index(struct store *store, uint64_t wall_ms)
 {
     durable_set(store, NULL, 0);
     struct batch batch = batch_begin(store, wall_ms);
-    batch_index(&batch);
-    return batch_end(store, &batch);
+    batch_index(&batch, INDEX_MOST);
+    enum store_fault fault = batch_end(store, &batch);
+    store->crowded_out = store->crowded_out && fault != STORE_FINE;
+    return fault;
 }
 
 bool store_is_halted(const struct store *store)

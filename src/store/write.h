@@ -87,10 +87,12 @@ void line_add(struct batch *batch, const struct held_log *log, const struct stor
 
 /* ---- the search (index.c) ---- */
 
+/* What waits is weighed by its bytes, and so much more for each row. */
+enum { INDEX_ROW = 64 };
 /* The row up to which `texts` has all. */
 uint64_t index_end(struct db *db);
-/* What waits comes into it, as much as one transaction should hold. */
-void batch_index(struct batch *batch);
+/* What waits comes into it, as much as `most` weighs. */
+void batch_index(struct batch *batch, uint64_t most);
 
 /* ---- what is written ---- */
 

@@ -423,17 +423,40 @@ static void little_waits_until_somebody_searches(void **state)
     assert_int_equal(found(rig, "hola from:hermano in:#everyone"), 2);
 }
 
+/* Lines of one log, 100 at a time; `text` is what each of them says. */
+static void say_many(struct rig *rig, struct entry_tip *tip, const char *text, size_t count)
+{
+    static struct rig_batch batch;
+    struct said said = {.who = &rig->bruno, .text = text, .room = "#everyone"};
+    while (count > 0) {
+        memset(&batch, 0, sizeof batch);
+        for (size_t i = 0; i < 100 && count > 0; i++, count--) {
+            struct entry *entry = said_make(&said, tip, RIG_WALL + tip->seq * 100);
+            *tip = entry_tip(entry);
+            rig_add(&batch, entry, SYNC_PLACE_ABOVE);
+        }
+        assert_int_equal(rig_write(rig, &batch), STORE_FINE);
+        for (size_t i = 0; i < batch.effect.store.count; i++)
+            entry_drop(batch.records[i].entry);
+    }
+}
+
 static void a_crowd_does_not_wait(void **state)
 {
     struct rig *rig = *state;
-    static struct entry *log[512];
-    make_log(&rig->bruno, 9, log, 512, &signer_fake);
-    assert_int_equal(rig_store(rig, log, 511), STORE_FINE);
+    struct entry_tip tip = {.epoch = make_epoch(77)};
+    say_many(rig, &tip, "hola", 1000);
     assert_int_equal(indexed(rig, "hola"), 0);
-    assert_int_equal(rig_store(rig, log + 511, 1), STORE_FINE);
+    say_many(rig, &tip, "hola", 1000);
+    assert_true(indexed(rig, "hola") >= 1000);
+    assert_null(facts_fail(rig));
+    char text[4001];
+    memset(text, 'x', sizeof text - 1);
+    memcpy(text, "hola ", 5);
+    text[sizeof text - 1] = '\0';
+    say_many(rig, &tip, text, 300); /* long lines are a crowd sooner */
+    assert_int_equal(indexed(rig, "hola"), 2300);
     assert_true(store_is_searchable(rig->store));
-    assert_int_equal(indexed(rig, "hola"), 512);
-    drop_log(log, 512);
 }
 
 /* Its row is free then, and the next entry gets it. */
@@ -457,21 +480,86 @@ static void what_is_dropped_while_it_waits_never_comes(void **state)
     drop_log(later, 2);
 }
 
-/* The commit that was to bring all of it into the search does not come to its end. */
+/* The commit that was to take all of it into the search does not come to its end. */
 static void a_commit_that_fails_leaves_what_waits(void **state)
 {
     struct rig *rig = *state;
+    struct entry_tip tip = {.epoch = make_epoch(78)};
     static struct entry *log[514];
-    make_log(&rig->bruno, 1, log, 514, &signer_fake);
-    struct entry *gap[] = {log[511], log[513]};
-    assert_int_equal(rig_store(rig, log, 511), STORE_FINE);
-    assert_int_equal(rig_store(rig, gap, 2), STORE_GAP);
+    make_log(&rig->ana, 1, log, 514, &signer_fake);
+    struct entry *gap[512];
+    memcpy(gap, log, 511 * sizeof *gap);
+    gap[511] = log[513];
+    say_many(rig, &tip, "hola", 1900);
+    assert_int_equal(rig_store(rig, gap, 512), STORE_GAP);
     assert_false(store_is_searchable(rig->store));
     store_resume(rig->store);
-    assert_int_equal(rig_store(rig, log + 511, 3), STORE_FINE);
-    assert_int_equal(indexed(rig, "hola"), 514);
+    assert_int_equal(rig_store(rig, log, 512), STORE_FINE);
+    assert_int_equal(indexed(rig, "hola"), 0); /* the next one has enough to do with itself */
+    assert_int_equal(found(rig, "hola"), 100);
+    assert_int_equal(indexed(rig, "hola"), 2412);
     assert_null(facts_fail(rig));
     drop_log(log, 514);
+}
+
+/* Words that find room are kept, though there is none for finding them. */
+static void where_only_words_have_room_they_are_kept(void **state)
+{
+    struct rig *rig = *state;
+    struct entry_tip tip = {.epoch = make_epoch(79)};
+    char text[3001], sql[64];
+    for (size_t i = 0; i < sizeof text - 1; i++)
+        text[i] = i % 6 == 5 ? ' ' : (char)('a' + i * i / 7 % 26);
+    text[sizeof text - 1] = '\0';
+    say_many(rig, &tip, text, 42);
+    assert_int_equal(rig->store->indexed, 0);
+    uint64_t pages = db_number(&rig->store->db, 0, "PRAGMA page_count");
+    snprintf(sql, sizeof sql, "PRAGMA max_page_count=%d", (int)pages + 3);
+    sqlite3_exec(rig->store->db.handle, sql, NULL, NULL, NULL);
+    struct said said = {.who = &rig->bruno, .text = text, .room = "#everyone"};
+    struct entry *last = said_make(&said, &tip, RIG_WALL + tip.seq * 100);
+    assert_int_equal(rig_store(rig, &last, 1), STORE_FULL);
+    store_resume(rig->store);
+    assert_int_equal(rig_store(rig, &last, 1), STORE_FINE);
+    sqlite3_exec(rig->store->db.handle, "PRAGMA max_page_count=100000", NULL, NULL, NULL);
+    assert_int_equal(store_index(rig->store, RIG_WALL), STORE_FINE);
+    assert_int_equal(indexed(rig, "tags : a*"), 43);
+    entry_drop(last);
+}
+
+/* Anybody may write a guest onto the envelope of a whisper: what is taken out of the search is what
+ * was put in. */
+static void a_whisper_on_anybodys_behalf_is_found_and_forgotten(void **state)
+{
+    struct rig *rig = *state;
+    struct entry_tip tip = {.epoch = make_epoch(80)};
+    struct said said = {
+        .who = &rig->bruno, .text = "hola", .room = "", .guest = "mallory", .kind = ENTRY_SAY};
+    struct entry *sealed = said_make(&said, &tip, RIG_WALL);
+    sealed->fields.kind = ENTRY_SEALED;
+    struct entry *entry = entry_make(&sealed->fields, &native_codec, &signer_fake, &rig->bruno);
+    struct whisper whisper = {.kind = ENTRY_SAY, .text = span_text("secreto"), .reader_count = 1};
+    whisper.readers[0] = rig->ana.id;
+    struct node_effect effect = {.kind = EFFECT_STORE_OPENED,
+                                 .opened = {.ref = entry_place(entry),
+                                            .sealed = NODE_OPENED,
+                                            .conversation = "@bruno",
+                                            .whisper = &whisper}};
+    static struct rig_batch batch;
+    memset(&batch, 0, sizeof batch);
+    rig_add(&batch, entry, SYNC_PLACE_ABOVE);
+    batch.records[0].sealed = NODE_UNTRIED;
+    batch.records[0].conversation = "";
+    assert_int_equal(rig_write(rig, &batch), STORE_FINE);
+    for (int twice = 0; twice < 2; twice++) { /* the second time its row is in the search already */
+        assert_int_equal(rig_effect(rig, &effect), STORE_FINE);
+        assert_int_equal(found(rig, "secreto"), 1);
+        assert_int_equal(found(rig, "from:mallory"), 0);
+    }
+    trim_oldest(rig, entry, true);
+    assert_int_equal(found(rig, "secreto"), 0);
+    entry_drop(entry);
+    entry_drop(sealed);
 }
 
 int main(void)
@@ -491,6 +579,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_crowd_does_not_wait, begin, end),
         cmocka_unit_test_setup_teardown(what_is_dropped_while_it_waits_never_comes, begin, end),
         cmocka_unit_test_setup_teardown(a_commit_that_fails_leaves_what_waits, begin, end),
+        cmocka_unit_test_setup_teardown(where_only_words_have_room_they_are_kept, begin, end),
+        cmocka_unit_test_setup_teardown(a_whisper_on_anybodys_behalf_is_found_and_forgotten, begin,
+                                        end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -288,7 +288,8 @@ struct terminal *terminal_open(const char **why)
     terminal->mouse = true;
     grid_init(&terminal->front);
     opened = terminal;
-    raw(); /* Ctrl-c, Ctrl-s and Ctrl-q are keys: the terminal acts on none of them */
+    endwin(); /* or curses would write each row of a frame by itself: after it, a frame at once */
+    raw();    /* Ctrl-c, Ctrl-s and Ctrl-q are keys: the terminal acts on none of them */
     noecho();
     nonl();
     typeahead(-1); /* keys that wait do not break off what is drawn: it is bounded already */

@@ -21,7 +21,8 @@ enum {
      * on a LAN, a tenth of what a scanner waits for an answer. */
     GUEST_GATHER_MS = 5,
     GUEST_GATHER_MOST_MS = 50, /* of bytes that never pause: 20 messages a second */
-    GUEST_HALF_MS = 250,       /* what ends inside a character waits so long for the rest of it */
+    GUEST_HALF_MS = 250,       /* what ends inside a character waits so long for the rest of it; so
+                                  does what may become a peer's greeting */
     GUEST_SILENCE_MS = 300,    /* who called and says nothing is spoken to */
     GUEST_LISTEN_MS = 400,     /* whom we called may speak first for so long */
     GUEST_ANSWER_MS = 5000,    /* `dated` has answered by then, or the message was not delivered */

@@ -237,16 +237,36 @@ static void cut(struct guest *guest, enum guest_cut what)
     guest_event(guest, GUEST_CUT, span_of(NULL, 0), span_of(NULL, 0))->cut = what;
 }
 
-/* Whether whom we called says what we say to silent callers ourselves: it may come so late that a
- * dialect was taken for theirs. A `piped` passes on that somebody else was greeted so; who is
- * called for that is meant so, whatever is there. */
+/* Whom we called may be a peer who takes us for a guest: it may be so slow that a dialect was taken
+ * for theirs. A `piped` passes on that somebody else was greeted so; who is called for that is
+ * meant so, whatever is there. */
+static bool may_greet(const struct guest *guest)
+{
+    bool relayed =
+        guest->wanted == &dialect_piped || (guest->heard && guest->dialect != &dialect_named);
+    return guest->role == GUEST_CALLED && !relayed && guest->greeting[0];
+}
+
+/* It says what we say to silent callers ourselves. */
 static bool is_greeting(const struct guest *guest, struct span line)
 {
     struct span name, text;
-    bool relayed =
-        guest->wanted == &dialect_piped || (guest->heard && guest->dialect != &dialect_named);
-    return guest->role == GUEST_CALLED && !relayed && guest->greeting[0] &&
-           piped_split(line, &name, &text) && span_begins(text, guest->greeting);
+    return may_greet(guest) && piped_split(line, &name, &text) &&
+           span_begins(text, guest->greeting);
+}
+
+/* It may be about to: these are the first bytes of that, and not all. */
+static bool is_half_greeting(const struct guest *guest, struct span bytes)
+{
+    struct span name = bytes, text;
+    bool named = piped_split(bytes, &name, &text);
+    if (!may_greet(guest) || name.size > GUEST_LABEL_MAX || memchr(name.bytes, ' ', name.size) ||
+        memchr(name.bytes, '\n', name.size))
+        return false;
+    if (!named)
+        return !guest->dialect;
+    return text.size < strlen(guest->greeting) &&
+           memcmp(text.bytes, guest->greeting, text.size) == 0;
 }
 
 /* The first that somebody says whose dialect is not known. Whom we called speaks as a server. */
@@ -372,7 +392,7 @@ static uint64_t message_due(const struct guest *guest)
     if (bytes.size == 0)
         return UINT64_MAX;
     bool tls = !guest->dialect && bytes.size == 1 && bytes.bytes[0] == TLS_HANDSHAKE[0];
-    if (tls || (!guest->in_cut && half_character(bytes)))
+    if (tls || is_half_greeting(guest, bytes) || (!guest->in_cut && half_character(bytes)))
         return guest->in_last + GUEST_HALF_MS;
     uint64_t pause = guest->in_last + GUEST_GATHER_MS;
     uint64_t most = guest->in_first + GUEST_GATHER_MOST_MS;

@@ -699,36 +699,6 @@ static void who_was_called_is_found_out(void **state)
     rig_free(rig);
 }
 
-/* Where bytes come one by one, what comes first looks like the words of a guest. */
-static void a_peer_that_greets_in_pieces_is_no_guest(void **state)
-{
-    static const char *const pieces[] = {"br", "uno", "|", "h", "ol"};
-    struct rig *rig = rig_called(state, NULL, 9000);
-    for (size_t i = 0; i < sizeof pieces / sizeof *pieces; i++) {
-        rig_hear(rig, pieces[i]);
-        rig_wait(rig, GUEST_HALF_MS - GUEST_GATHER_MS - 1);
-        rig_is(rig, "");
-    }
-    rig_hear(rig, "a");
-    rig_is(rig, "hang up 5\n");
-    rig_free(rig);
-    rig = rig_called(state, NULL, 9999); /* when a name is awaited */
-    rig_wait(rig, 2 * GUEST_LISTEN_MS);
-    rig_hear(rig, "bruno|ho");
-    rig_wait(rig, GUEST_GATHER_MOST_MS);
-    rig_hear(rig, "la");
-    rig_is(rig, "> --name\nhang up 5\n");
-    rig_free(rig);
-    rig = rig_called(state, NULL, 9000); /* somebody who says as much, and no more */
-    rig_hear(rig, "localhost:9000|ho");
-    rig_is(rig, "");
-    rig_wait(rig, GUEST_HALF_MS);
-    rig_is(rig, "known piped <localhost:9000>\nsaid <localhost:9000>: ho\n");
-    rig_hear(rig, "localhost:9000|h");
-    rig_is(rig, "said <localhost:9000>: h\n");
-    rig_free(rig);
-}
-
 static void a_peer_that_is_slow_is_no_guest(void **state)
 {
     struct rig *rig = rig_called(state, NULL, 9000);
@@ -799,7 +769,6 @@ int main(void)
         rig_test(a_line_too_long_to_be_passed_on_is_cut),
         rig_test(who_was_called_is_found_out),
         rig_test(a_peer_that_is_slow_is_no_guest),
-        rig_test(a_peer_that_greets_in_pieces_is_no_guest),
         rig_test(an_answer_that_lay_there_is_no_silence),
         rig_test(dated_owes_no_receipt_of_what_nobody_waits_for),
         rig_test(a_notice_is_read_to_the_letter),

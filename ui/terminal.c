@@ -57,9 +57,9 @@ struct terminal {
 
 /* ---- given back, whatever happens ---- */
 
-static struct terminal *opened;       /* curses' way to hand out a byte has no argument */
-static volatile sig_atomic_t is_ours; /* the terminal is as we want it, not as it was before */
-static struct termios before;
+static struct terminal *opened;          /* curses' way to hand out a byte has no argument */
+static volatile sig_atomic_t is_ours;    /* the terminal is as we want it, not as it was before */
+static struct termios before, meanwhile; /* meanwhile: while it is ours */
 static int nowhere = -1;    /* where what is still drawn goes when it was given back at the end */
 static int flags_before[2]; /* of what we read from and write to: shells share them */
 static char restore[RESTORE_BYTES];
@@ -262,6 +262,22 @@ static int colours_wanted(void)
                                                  : 0;
 }
 
+/* Until it was given back once, curses writes each row of a frame by itself: so it is, where nobody
+ * sees it, for what it says then would also set back the palette that somebody chose. It believes
+ * to have no terminal then, and leaves its modes to us. */
+static void frames_join(void)
+{
+    refresh();
+    int ours = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 0);
+    if (ours >= 0 && dup2(nowhere, STDOUT_FILENO) >= 0) {
+        endwin();
+        doupdate();
+        (void)dup2(ours, STDOUT_FILENO);
+    }
+    if (ours >= 0)
+        close(ours);
+}
+
 struct terminal *terminal_open(const char **why)
 {
     *why = terminal_problem();
@@ -288,12 +304,13 @@ struct terminal *terminal_open(const char **why)
     terminal->mouse = true;
     grid_init(&terminal->front);
     opened = terminal;
-    endwin(); /* or curses would write each row of a frame by itself: after it, a frame at once */
-    raw();    /* Ctrl-c, Ctrl-s and Ctrl-q are keys: the terminal acts on none of them */
+    raw(); /* Ctrl-c, Ctrl-s and Ctrl-q are keys: the terminal acts on none of them */
     noecho();
     nonl();
     typeahead(-1); /* keys that wait do not break off what is drawn: it is bounded already */
     terminal->colours = colours_wanted();
+    tcgetattr(STDIN_FILENO, &meanwhile);
+    frames_join();
     modes_on(terminal);
     return terminal;
 }
@@ -336,6 +353,7 @@ static void take_again(struct terminal *terminal)
     if (is_behind())
         return;
     is_ours = 1;
+    tcsetattr(STDIN_FILENO, TCSANOW, &meanwhile);
     flags_set(terminal->flags);
     modes_on(terminal);
     terminal->title[0] = '\0';

@@ -258,8 +258,11 @@ static void line_cut(struct guest *guest, const struct guest_word *word,
                      const struct writer *prefix, struct span line)
 {
     while (line.size) {
-        size_t size = text_cut((const char *)line.bytes, line.size, GUEST_OUT - prefix->size);
-        piece_add(guest, word, prefix, span_of(line.bytes, size));
+        const char *text = (const char *)line.bytes;
+        size_t room = GUEST_OUT - prefix->size, size = text_cut(text, line.size, room);
+        size_t clean = text_clean_cut(text, line.size, room); /* no joiner that joins nothing */
+        if (clean)
+            piece_add(guest, word, prefix, span_of(line.bytes, clean));
         line = span_of(line.bytes + size, line.size - size);
     }
 }

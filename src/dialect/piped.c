@@ -1,6 +1,7 @@
 /* `piped`: `name|text`, passed on by everyone to everyone else without an end. Who passes a line on
  * here stops what goes round (echo.c); what is no news is nobody's word. */
 #include "base/alloc.h"
+#include "base/clean.h"
 #include "dialect/guest_parts.h"
 
 #include <string.h>
@@ -90,10 +91,13 @@ static void message(struct guest *guest, struct span line)
     }
     piped_note(guest, name);
     size_t size = name.size + 1 + text_end(guest, text);
+    size_t clean = text_clean_cut((const char *)line.bytes, line.size, size);
     if (size < line.size)
         guest_line_back(guest, span_of(line.bytes + size, line.size - size));
-    line.size = size;
-    text.size = size - name.size - 1;
+    if (clean <= name.size)
+        return;
+    line.size = clean;
+    text.size = clean - name.size - 1;
     if (span_trim(text).size == 0)
         return;
     if (!guest->known)

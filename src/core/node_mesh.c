@@ -68,6 +68,7 @@ void node_mesh_event(struct node *node, const struct overlay_event *event)
     struct overlay_effects effects;
     effects.count = 0;
     overlay_handle(&node->overlay, node->now.mono_ms, event, &effects);
+    sync_whole(node->sync, !node->overlay.sparse);
     for (size_t i = 0; i < effects.count; i++)
         effect_do(node, &effects.list[i]);
 }

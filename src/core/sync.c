@@ -294,6 +294,7 @@ static void link_free(struct link *link)
 
 static void link_down(struct sync *sync, struct link *link)
 {
+    reach_leave(sync, link);
     sync->links[link->slot] = NULL;
     sync->link_count--;
     while (sync->link_end > 0 && !sync->links[sync->link_end - 1])
@@ -448,6 +449,7 @@ static void tick_handle(struct sync *sync)
             continue;
         excluded_tick(sync, link);
         round_tick(sync, link);
+        reach_tick(sync, link);
     }
     crowd_tick(sync);
     fetch_tick(sync);
@@ -565,11 +567,17 @@ uint64_t sync_due(const struct sync *sync)
             continue;
         sooner(&due, link->round_at);
         sooner(&due, link->retry_at);
+        sooner(&due, link->tell_at);
         sooner(&due, link->deferred ? link->deferred_at + SYNC_DEFER_MS : 0);
     }
     if (sync->flights) /* windows, bisections and jumps have their limits */
         sooner(&due, sync->now.mono_ms + 1000);
     return due;
+}
+
+void sync_whole(struct sync *sync, bool whole)
+{
+    sync->whole = whole;
 }
 
 bool sync_settled(const struct sync *sync, uint32_t number)

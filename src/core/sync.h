@@ -45,6 +45,7 @@ enum {
     SYNC_DEFER_MS = 30000,       /* a digest waits so long while its link still delivers */
     SYNC_JUMP_MS = 2000,         /* before a log is begun anew above a gap: others may fill it */
     SYNC_ANNOUNCE_MS = 1000,     /* between two words on one log that is being fetched */
+    SYNC_TELL_MS = 1000,         /* about, until who is not pushed to is told */
     SYNC_TRIM_MS = 10000,        /* between two looks at what may be dropped */
     SYNC_RATE_SECONDS = 10,      /* how long an author may be faster than author_rate */
     SYNC_FRESH_MS = 60000,       /* an entry so young counts for author_rate wherever it is from */
@@ -177,6 +178,8 @@ void sync_handle(struct sync *sync, struct sync_now now, const struct sync_event
 /* The next thing to do, in order, or NULL. The caller frees it when it is done. */
 struct sync_effect *sync_next(struct sync *sync) __attribute__((warn_unused_result));
 void sync_effect_free(struct sync_effect *effect);
+/* Whether everyone in the mesh is linked to everyone, as far as is known. */
+void sync_whole(struct sync *sync, bool whole);
 /* When SYNC_TICK is wanted next, on the mono clock; UINT64_MAX: never. */
 uint64_t sync_due(const struct sync *sync);
 

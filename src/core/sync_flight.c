@@ -247,10 +247,9 @@ void flights_update(struct sync *sync)
 /* Its place will be another's. */
 static void have_clear(struct flight *flight, const struct link *link)
 {
-    uint64_t others = ~(UINT64_C(1) << link->slot % 64);
     for (uint32_t i = 0; i < flight->count; i++)
-        flight->items[i].have[link->slot / 64] &= others;
-    flight->announce_have[link->slot / 64] &= others;
+        have_drop(flight->items[i].have, link);
+    have_drop(flight->announce_have, link);
 }
 
 void flights_leave(struct sync *sync, struct link *link)

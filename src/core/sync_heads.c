@@ -67,7 +67,7 @@ static void head_differs(struct sync *sync, struct link *link, struct author *au
 }
 
 static void head_take(struct sync *sync, struct link *link, struct author *author,
-                      const struct frame_head *theirs)
+                      const struct frame_head *theirs, bool answer)
 {
     const struct log *ours = author_log(author, &theirs->epoch);
     uint64_t high = theirs->high;
@@ -83,6 +83,8 @@ static void head_take(struct sync *sync, struct link *link, struct author *autho
     struct hash shown = log_shown(ours);
     if (theirs->high != ours->high || !hash_equal(&theirs->hash, &shown))
         head_differs(sync, link, author, ours, theirs);
+    else if (answer)
+        reach_told(sync, link, &author->id);
 }
 
 /* Whether they would learn anything from our head. */
@@ -153,7 +155,7 @@ void heads_handle(struct sync *sync, struct link *link, const struct frame_heads
     if (!author)
         return;
     for (size_t i = 0; i < heads->count; i++)
-        head_take(sync, link, author, &heads->heads[i]);
+        head_take(sync, link, author, &heads->heads[i], heads->answer);
     if (!heads->answer)
         answer_send(sync, link, author, heads, goes_on ? &after : NULL);
     author_tidy(sync, author);

@@ -41,6 +41,11 @@ static bool is_offered(const struct flight *flight, const struct link *link, uin
     return offer && offer->high >= seq;
 }
 
+static bool is_fresh(const struct sync *sync, const struct entry *entry)
+{
+    return entry->fields.hlc + SYNC_FRESH_MS > sync->now.wall_ms;
+}
+
 /* It is on its way already. Another entry at the same place is asked for again, should the one we
  * have turn out to be no good. */
 static void item_again(struct sync *sync, struct flight *flight, struct link *link,
@@ -56,6 +61,8 @@ static void item_again(struct sync *sync, struct flight *flight, struct link *li
         return;
     }
     have_set(item->have, link);
+    if (is_fresh(sync, entry))
+        reach_again(sync, link, entry);
     if (item->live || item->state != ITEM_INBOX || is_offered(flight, link, seq))
         return;
     item->live = true; /* somebody says it just now: it waits for no window */
@@ -84,11 +91,6 @@ static void window_broken(struct sync *sync, struct flight *flight, struct link 
     ask_end(sync, flight);
     if (++offer->fails >= TRIES)
         flight_blame(sync, flight, link);
-}
-
-static bool is_fresh(const struct sync *sync, const struct entry *entry)
-{
-    return entry->fields.hlc + SYNC_FRESH_MS > sync->now.wall_ms;
 }
 
 /* Whether there is room for it, in memory and in its author's rate. */
@@ -150,6 +152,8 @@ static void item_take(struct sync *sync, struct flight *flight, struct link *lin
 static void held_handle(struct sync *sync, struct author *author, const struct log *log,
                         struct link *link, const struct entry *entry)
 {
+    if (is_fresh(sync, entry))
+        reach_again(sync, link, entry);
     if (entry->fields.seq != log->high || log_frozen(log) || hash_equal(&entry->hash, &log->head))
         return;
     struct flight *flight = flight_get(sync, author, &log->epoch);

@@ -189,6 +189,12 @@ struct link {
     struct serve *serving;
     uint32_t serve_count;
     uint64_t serve_ticket;
+    /* what its owner says itself */
+    uint64_t reached[SYNC_LINKS / 64]; /* links that showed that they get it without us */
+    uint64_t owed[SYNC_LINKS / 64];    /* and are to be told how far it goes */
+    struct epoch_id owed_epoch;
+    uint64_t tell_at; /* 0: nobody is owed anything */
+    bool tell_late;
 };
 
 /* Rings of flights by their author's introducer. */
@@ -256,6 +262,7 @@ struct sync {
     uint32_t serials;
     uint64_t tickets;
     bool halted; /* the store failed */
+    bool whole;  /* everyone is linked to everyone */
     struct flight *flights;
     struct flight *touched;
     struct ring checks;
@@ -372,15 +379,32 @@ void store_proof(struct sync *sync, struct proof *proof);
 
 /* sync_push.c */
 void have_set(uint64_t have[SYNC_LINKS / 64], const struct link *link);
+void have_drop(uint64_t have[SYNC_LINKS / 64], const struct link *link);
+bool have_is(const uint64_t have[SYNC_LINKS / 64], const struct link *link);
 void fresh_add(struct sync *sync, const struct item *item);
 /* What was proved, is live and by somebody else, and goes to the disk after this. */
 void fresh_hurry(struct sync *sync, const struct flight *flight, struct item *item);
 void fresh_flush(struct sync *sync);
 void announce(struct sync *sync, struct flight *flight);
+void announce_to(struct sync *sync, struct link *link, const struct id *author,
+                 const struct log *log);
 /* Collects entries into frames as large as they may be: *effect is NULL at first. */
 void entries_add(struct sync *sync, struct link *link, struct sync_effect **effect, size_t *room,
                  struct entry *entry);
 void entries_flush(struct sync *sync, struct link *link, struct sync_effect **effect);
+
+/* sync_reach.c */
+/* Whether what came from its author over link `from` need not be pushed to this one. */
+bool reach_spares(struct sync *sync, const struct entry *entry, uint32_t from,
+                  const struct link *link);
+/* The link pushed what we have: it needs nothing of the author's from us, nor we from it. */
+void reach_again(struct sync *sync, const struct link *link, const struct entry *entry);
+/* It says that it has all we have. */
+void reach_told(struct sync *sync, const struct link *link, const struct id *author);
+/* It asks us for the newest. */
+void reach_wanted(struct sync *sync, const struct link *link, const struct id *author);
+void reach_tick(struct sync *sync, struct link *home);
+void reach_leave(struct sync *sync, struct link *link);
 
 /* sync_relay.c: only while halted */
 /* An entry that was just said, by whoever the item says it came from. */

@@ -8,9 +8,14 @@ void have_set(uint64_t have[SYNC_LINKS / 64], const struct link *link)
     have[link->slot / 64] |= UINT64_C(1) << link->slot % 64;
 }
 
-static bool have_is(const uint64_t have[SYNC_LINKS / 64], const struct link *link)
+bool have_is(const uint64_t have[SYNC_LINKS / 64], const struct link *link)
 {
     return have[link->slot / 64] >> link->slot % 64 & 1;
+}
+
+void have_drop(uint64_t have[SYNC_LINKS / 64], const struct link *link)
+{
+    have[link->slot / 64] &= ~(UINT64_C(1) << link->slot % 64);
 }
 
 void fresh_add(struct sync *sync, const struct item *item)
@@ -34,9 +39,11 @@ void fresh_hurry(struct sync *sync, const struct flight *flight, struct item *it
         id_equal(&flight->key.author, &sync->settings.self))
         return;
     fresh_add(sync, item);
-    for (size_t i = 0; i < sync->link_end; i++)
-        if (sync->links[i] && !sync->links[i]->lagging)
-            have_set(item->have, sync->links[i]);
+    for (size_t i = 0; i < sync->link_end; i++) {
+        struct link *link = sync->links[i];
+        if (link && !link->lagging && !reach_spares(sync, item->entry, item->from, link))
+            have_set(item->have, link);
+    }
 }
 
 static void entries_send(struct sync *sync, struct link *link, struct sync_effect *effect)
@@ -82,7 +89,8 @@ static void fresh_push(struct sync *sync, struct link *link)
     for (size_t i = 0; i < sync->fresh_count && !link->lagging; i++) {
         const struct fresh *fresh = &sync->fresh[i];
         if (have_is(fresh->have, link) || fresh->from == link->serial ||
-            link_refuses(sync, link, &fresh->entry->fields.author))
+            link_refuses(sync, link, &fresh->entry->fields.author) ||
+            reach_spares(sync, fresh->entry, fresh->from, link))
             continue;
         entries_add(sync, link, &effect, &room, fresh->entry);
     }
@@ -101,16 +109,15 @@ void fresh_flush(struct sync *sync)
     sync->fresh_count = 0;
 }
 
-static void announce_to(struct sync *sync, struct link *link, const struct flight *flight,
-                        const struct log *log)
+void announce_to(struct sync *sync, struct link *link, const struct id *author,
+                 const struct log *log)
 {
     struct sync_effect *effect = effect_new(SYNC_SEND);
     struct frame_head *head = xcalloc(1, sizeof *head);
     *head = (struct frame_head){log->epoch, log->low, log->high, log_shown(log)};
     effect->owned = head;
     effect->frame.kind = FRAME_HEADS;
-    effect->frame.heads =
-        (struct frame_heads){.author = flight->key.author, .answer = true, .count = 1};
+    effect->frame.heads = (struct frame_heads){.author = *author, .answer = true, .count = 1};
     effect->frame.heads.heads = head;
     link_put(sync, link, effect, ID_BYTES + sizeof *head + 8);
 }
@@ -133,6 +140,6 @@ void announce(struct sync *sync, struct flight *flight)
             continue;
         const struct offer *offer = offer_find(flight, link);
         if (!offer || offer->high < log->high || offer->low > log->low)
-            announce_to(sync, link, flight, log);
+            announce_to(sync, link, &flight->key.author, log);
     }
 }

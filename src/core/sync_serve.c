@@ -59,6 +59,8 @@ void serve_want(struct sync *sync, struct link *link, const struct frame_range *
         return;
     }
     link->progress = true; /* they learn something: compare again when they have it */
+    if (range->high >= range_log(sync, range)->high)
+        reach_wanted(sync, link, &range->author);
     serve->range = *range;
     serve_pump(sync, link);
 }

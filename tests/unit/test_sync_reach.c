@@ -1,0 +1,194 @@
+/* In a mesh where everyone is linked to everyone nobody pushes what all have from its author; and
+ * still nobody lacks a word for long. */
+#include "unit.h"
+
+#include "sync_stories.h"
+
+enum { SOON = 300, TOLD = 2 * SYNC_TELL_MS + SOON };
+
+/* Everyone linked to everyone, and node 0 has said a word that all of them passed on. */
+static struct world *mesh_of(size_t nodes)
+{
+    struct world *world = world_of(nodes);
+    for (size_t a = 0; a < nodes; a++) {
+        sync_whole(world->nodes[a].sync, true);
+        for (size_t b = a + 1; b < nodes; b++)
+            world_link(world, a, b);
+    }
+    world_run(world, 100);
+    world_say(world, 0, "one");
+    world_run(world, TOLD);
+    for (size_t i = 0; i < nodes; i++)
+        assert_int_equal(world->nodes[i].kept, 1);
+    return world;
+}
+
+/* Frames between all but node 0. */
+static uint64_t others_said(const struct world *world)
+{
+    uint64_t frames = 0;
+    for (size_t a = 1; a < world->count; a++)
+        for (size_t b = 1; b < world->count; b++)
+            frames += world->frames[a][b];
+    return frames;
+}
+
+static void all_have(const struct world *world, uint64_t count)
+{
+    for (size_t i = 0; i < world->count; i++)
+        assert_int_equal(world->nodes[i].kept, count);
+}
+
+static void the_author_alone_tells_it(void **state)
+{
+    (void)state;
+    struct world *world = mesh_of(5);
+    uint64_t before = others_said(world);
+    for (int i = 0; i < 10; i++)
+        world_say(world, 0, "and more");
+    world_run(world, SOON);
+    all_have(world, 11);
+    assert_int_equal(others_said(world), before);
+    world_run(world, TOLD);
+    assert_int_equal(others_said(world) - before, 6); /* a word between each two */
+    for (size_t i = 0; i < 5; i++)
+        assert_int_equal(world->nodes[i].asked, 0);
+    world_free(world);
+}
+
+/* Who is slow shows nothing by pushing: it says so, once. */
+static void whichever_disk_is_the_fastest(void **state)
+{
+    (void)state;
+    struct world *world = mesh_of(4);
+    for (size_t i = 0; i < 4; i++)
+        world->nodes[i].store_ms = 10 + 40 * i;
+    for (int i = 0; i < 3; i++) {
+        world_say(world, 1, "one");
+        world_run(world, TOLD);
+    }
+    uint64_t pushed = world->frames[0][2] + world->frames[0][3] + world->frames[2][3] +
+                      world->frames[2][0] + world->frames[3][0] + world->frames[3][2];
+    world_say(world, 1, "more");
+    world_run(world, SOON);
+    all_have(world, 5);
+    assert_int_equal(world->frames[0][2] + world->frames[0][3] + world->frames[2][3] +
+                         world->frames[2][0] + world->frames[3][0] + world->frames[3][2],
+                     pushed);
+    world_free(world);
+}
+
+/* That one's words come by themselves says nothing of those that it only passes on. */
+static void only_its_own_words(void **state)
+{
+    (void)state;
+    struct world *world = mesh_of(4);
+    world_say(world, 1, "two");
+    world_run(world, TOLD);
+    world_unlink(world, 0, 2);
+    world_unlink(world, 0, 3);
+    world_say(world, 0, "three");
+    world_run(world, TOLD);
+    uint64_t before = world->frames[2][3] + world->frames[3][2];
+    world_say(world, 0, "four");
+    world_run(world, SOON);
+    all_have(world, 4);
+    assert_true(world->frames[2][3] + world->frames[3][2] > before);
+    world_free(world);
+}
+
+static void who_lacks_it_asks_and_has_it_at_once_from_then_on(void **state)
+{
+    (void)state;
+    struct world *world = mesh_of(4);
+    world_unlink(world, 0, 3);
+    world_say(world, 0, "two");
+    world_run(world, SOON);
+    assert_int_equal(world->nodes[2].kept, 2);
+    assert_int_equal(world->nodes[3].kept, 1);
+    world_run(world, TOLD);
+    all_have(world, 2);
+    world_say(world, 0, "three");
+    world_run(world, SOON);
+    all_have(world, 3);
+    world_free(world);
+}
+
+static void the_last_words_of_who_vanishes_are_told_at_once(void **state)
+{
+    (void)state;
+    struct world *world = mesh_of(3);
+    world_unlink(world, 0, 2);
+    world_say(world, 0, "two");
+    world_run(world, SOON);
+    assert_int_equal(world->nodes[1].kept, 2);
+    assert_int_equal(world->nodes[2].kept, 1);
+    world_unlink(world, 0, 1);
+    world_run(world, SOON);
+    assert_int_equal(world->nodes[2].kept, 2);
+    world_free(world);
+}
+
+/* It is not told before it is stored, and then it is pushed: its author is gone. */
+static void and_so_they_are_where_a_disk_is_slow(void **state)
+{
+    (void)state;
+    struct world *world = mesh_of(4);
+    world_unlink(world, 0, 3);
+    world->nodes[1].store_ms = world->nodes[2].store_ms = 1500;
+    world_say(world, 3, "busy");
+    world_run(world, SOON);
+    world_say(world, 0, "two");
+    world_run(world, SOON);
+    world_unlink(world, 0, 1);
+    world_unlink(world, 0, 2);
+    assert_int_equal(world->nodes[3].kept, 2);
+    while (world->nodes[1].kept < 3)
+        world_run(world, 10);
+    world_run(world, SOON);
+    assert_int_equal(world->nodes[3].kept, 3);
+    world_free(world);
+}
+
+static void in_a_sparse_mesh_everyone_passes_it_on(void **state)
+{
+    (void)state;
+    struct world *world = mesh_of(4);
+    for (size_t i = 0; i < 4; i++)
+        sync_whole(world->nodes[i].sync, false);
+    world_unlink(world, 0, 3);
+    world_say(world, 0, "two");
+    world_run(world, SOON);
+    all_have(world, 2);
+    world_free(world);
+}
+
+/* Whoever comes anew into the place of a link owes and is owed nothing. */
+static void a_new_link_is_told_as_ever(void **state)
+{
+    (void)state;
+    struct world *world = mesh_of(3);
+    world_unlink(world, 1, 2);
+    world_unlink(world, 0, 2);
+    world_link(world, 2, 1);
+    world_run(world, SOON);
+    world_say(world, 0, "two");
+    world_run(world, SOON);
+    all_have(world, 2);
+    world_free(world);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_author_alone_tells_it),
+        cmocka_unit_test(whichever_disk_is_the_fastest),
+        cmocka_unit_test(only_its_own_words),
+        cmocka_unit_test(who_lacks_it_asks_and_has_it_at_once_from_then_on),
+        cmocka_unit_test(the_last_words_of_who_vanishes_are_told_at_once),
+        cmocka_unit_test(and_so_they_are_where_a_disk_is_slow),
+        cmocka_unit_test(in_a_sparse_mesh_everyone_passes_it_on),
+        cmocka_unit_test(a_new_link_is_told_as_ever),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

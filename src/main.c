@@ -58,7 +58,8 @@ struct face {
     uint64_t bell_at; /* not before then */
     bool rung;        /* for the line that comes next */
     bool ready;       /* it was, once */
-    bool touched;     /* something happened since it was drawn */
+    bool touched;     /* something happened since it was drawn, */
+    bool typed;       /* and that is a key */
 };
 
 /* ---- what survives the program ---- */
@@ -281,7 +282,7 @@ static void show(struct face *face, const struct model *model)
     terminal_draw(face->terminal, ui_draw(face->ui, model), ui_theme(face->ui));
     face->drawn_at = loop_mono_ms(app_loop(face->app));
     face->owed -= face->owed > 0;
-    face->touched = false;
+    face->touched = face->typed = false;
     ui_title(face->ui, model, title, sizeof title);
     terminal_title(face->terminal, title);
 }
@@ -290,11 +291,12 @@ static void show(struct face *face, const struct model *model)
 static bool echo(struct face *face, const struct model *model)
 {
     bool early = loop_mono_ms(app_loop(face->app)) < face->drawn_at + FRAME_MS;
-    const struct grid *grid = early ? ui_echo(face->ui, model) : NULL;
+    const struct grid *grid = early && face->typed ? ui_echo(face->ui, model) : NULL;
     if (!grid)
         return false;
     terminal_draw(face->terminal, grid, ui_theme(face->ui));
     face->touched = model->dirty != 0;
+    face->typed = false;
     face->owed = 0;
     return true;
 }
@@ -337,7 +339,7 @@ static void keys_take(struct face *face)
                 (const char *)buf_bytes(&face->keys), size);
         buf_eat(&face->keys, size);
         requests_do(face);
-        face->touched = true;
+        face->touched = face->typed = true;
         face->owed = 2; /* what was typed shows at once, and so does what it brings */
     }
 }
@@ -647,7 +649,7 @@ static int face_run(struct face *face)
 
 static int screen_run(const struct options *options)
 {
-    struct face face = {0};
+    struct face face = {.owed = 2}; /* the first frame, and the history that comes right after it */
     const char *problem = terminal_problem();
     if (problem) {
         fprintf(stderr, "tertulia: %s\n", problem);

@@ -20,6 +20,7 @@ enum {
     CROWD_MS = 16,       /* nor longer: a whisper is opened when it is stored */
     ROOM_ASK_MS = 2000,  /* between two looks whether there is room again */
     LATE_MAX = 10000,    /* notes that wait for room: more are hours of a busy mesh */
+    CHECK_MS = 1000,     /* the start has the disk for itself, then the file is looked through */
     INDEX_MS = 10000,    /* after the last commit, what is left comes into the search */
     TIDY_MS = 24 * 3600 * 1000,
 };
@@ -73,8 +74,9 @@ struct disk {
     bool room;
     struct reading readings[READERS];
     /* whether the file is sound */
+    struct timer *check_timer;
+    struct store_settings settings;
     struct store_reader *checker;
-    bool checking;
     enum store_fault sound;
     uint64_t untried; /* up to there whispers are those that an earlier run did not try */
 };
@@ -476,10 +478,19 @@ static void check_work(void *self)
 static void check_done(void *self, bool ran)
 {
     struct disk *disk = self;
-    disk->checking = false;
     store_reader_close(disk->checker);
     disk->checker = NULL;
     if (ran && disk->sound == STORE_CORRUPT)
+        say_corrupt(disk);
+}
+
+static void check_begin(void *self)
+{
+    struct disk *disk = self;
+    enum store_fault fault = store_reader_open(&disk->settings, &disk->checker);
+    if (fault == STORE_FINE)
+        job_start(disk->loop, check_work, check_done, disk);
+    else if (fault == STORE_CORRUPT)
         say_corrupt(disk);
 }
 
@@ -490,8 +501,7 @@ void disk_look_after(struct disk *disk)
         DL_APPEND(disk->readings[READER_LOGS].queue, untried);
         read_next(&disk->readings[READER_LOGS]);
     }
-    disk->checking = true;
-    job_start(disk->loop, check_work, check_done, disk);
+    timer_set(disk->check_timer, loop_mono_ms(disk->loop) + CHECK_MS);
     write_next(disk);
 }
 
@@ -506,9 +516,11 @@ struct disk *disk_new(struct loop *loop, struct store *store, const struct store
     disk->calls = calls;
     disk->self = self;
     disk->timer = timer_new(loop, ring, disk);
+    disk->check_timer = timer_new(loop, check_begin, disk);
+    disk->settings = *settings;
+    *fault = STORE_FINE;
     disk->index_at = loop_mono_ms(loop) + INDEX_MS;
     disk->untried = store_untried(store);
-    *fault = store_reader_open(settings, &disk->checker);
     for (size_t i = 0; i < READERS && *fault == STORE_FINE; i++) {
         disk->readings[i].disk = disk;
         *fault = store_reader_open(settings, &disk->readings[i].reader);
@@ -519,12 +531,18 @@ struct disk *disk_new(struct loop *loop, struct store *store, const struct store
     return NULL;
 }
 
+static void timers_free(struct disk *disk)
+{
+    timer_free(disk->timer);
+    timer_free(disk->check_timer);
+}
+
 void disk_free(struct disk *disk)
 {
     if (!disk)
         return;
     if (!disk->stopped)
-        timer_free(disk->timer);
+        timers_free(disk);
     wishes_free(&disk->queue);
     wishes_free(&disk->late);
     wishes_free(&disk->after);
@@ -533,7 +551,6 @@ void disk_free(struct disk *disk)
         wishes_free(&disk->readings[i].queue);
         store_reader_close(disk->readings[i].reader);
     }
-    store_reader_close(disk->checker);
     store_close(disk->store);
     free(disk);
 }
@@ -545,7 +562,7 @@ bool disk_is_idle(const struct disk *disk)
 
 bool disk_is_over(const struct disk *disk)
 {
-    bool reads = disk->checking;
+    bool reads = disk->checker;
     for (size_t i = 0; i < READERS; i++)
         reads = reads || disk->readings[i].now;
     return disk->stopped && !disk->writing && !reads;
@@ -556,11 +573,11 @@ void disk_stop(struct disk *disk)
     if (disk->stopped)
         return;
     disk->stopped = true;
-    timer_free(disk->timer);
+    timers_free(disk);
     for (size_t i = 0; i < READERS; i++) {
         wishes_free(&disk->readings[i].queue);
         store_reader_stop(disk->readings[i].reader);
     }
-    if (disk->checking)
+    if (disk->checker)
         store_reader_stop(disk->checker);
 }

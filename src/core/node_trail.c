@@ -46,13 +46,17 @@ static struct trail *trail_add(struct node *node, uint64_t tag)
     return &bucket->trails[at];
 }
 
+static const struct log *log_of(const struct node *node, const struct id *author,
+                                const struct epoch_id *epoch)
+{
+    const struct author *known = logs_find(node->logs, author);
+    return known ? author_log(known, epoch) : NULL;
+}
+
 /* What the log itself says. */
-static struct node_trail trail_plain(const struct node *node, const struct id *author,
-                                     const struct epoch_id *epoch, uint64_t start)
+static struct node_trail trail_plain(const struct log *log, uint64_t start)
 {
     struct node_trail trail = {.start = start, .first = ORDER_OPEN};
-    const struct author *known = logs_find(node->logs, author);
-    const struct log *log = known ? author_log(known, epoch) : NULL;
     if (log && log->high) {
         trail.first = log->oldest_hlc;
         trail.last = log->head_hlc;
@@ -66,20 +70,13 @@ struct node_trail node_trail_get(const struct node *node, const struct id *autho
     const struct trail *trail = trail_find(node, tag_of(node, author, epoch));
     if (trail && trail->more)
         return trail->more->trail;
-    return trail_plain(node, author, epoch, trail ? trail->start : 0);
+    return trail_plain(log_of(node, author, epoch), trail ? trail->start : 0);
 }
 
 static bool trail_equal(const struct node_trail *a, const struct node_trail *b)
 {
     return a->start == b->start && a->below == b->below && a->first == b->first &&
            a->last == b->last && a->named_seq == b->named_seq && epoch_equal(&a->named, &b->named);
-}
-
-static const struct log *log_of(const struct node *node, const struct id *author,
-                                const struct epoch_id *epoch)
-{
-    const struct author *known = logs_find(node->logs, author);
-    return known ? author_log(known, epoch) : NULL;
 }
 
 /* The row of a log, with all that can be kept of it. */
@@ -94,7 +91,7 @@ static struct trail *trail_get(struct node *node, const struct id *author,
         return row;
     const struct log *log = log_of(node, author, epoch);
     row->more = xcalloc(1, sizeof *row->more);
-    row->more->trail = trail_plain(node, author, epoch, row->start);
+    row->more->trail = trail_plain(log, row->start);
     row->more->top = log ? log->high : 0;
     row->more->bottom = log && log->high ? log->low : UINT64_MAX;
     return row;
@@ -107,7 +104,7 @@ void node_trail_tidy(struct node *node, const struct id *author, const struct ep
     if (!row || !row->more || !log || row->more->apart.high || row->more->top != log->high ||
         row->more->bottom != log->low)
         return;
-    struct node_trail plain = trail_plain(node, author, epoch, row->start);
+    struct node_trail plain = trail_plain(log, row->start);
     if (!trail_equal(&row->more->trail, &plain))
         return;
     free(row->more);

@@ -122,16 +122,15 @@ static bool log_can_be(const struct log *log)
            log->head_hlc <= ENTRY_NUMBER_MAX && (!log->fork || log->high < log->fork->seq);
 }
 
-static struct log_fork *fork_get(struct db *db, sqlite3_stmt *row, int column)
+static void fork_get(struct db *db, sqlite3_stmt *row, struct log *log)
 {
-    if (sqlite3_column_type(row, column) == SQLITE_NULL)
-        return NULL;
-    struct log_fork *fork = xcalloc(1, sizeof *fork);
-    fork->seq = column_number(row, column);
-    fork->hlc = column_number(row, column + 1);
-    column_object(db, row, column + 2, &fork->smaller, sizeof fork->smaller);
-    column_object(db, row, column + 3, &fork->larger, sizeof fork->larger);
-    return fork;
+    struct log_fork *fork = log->fork = xcalloc(1, sizeof *fork);
+    fork->seq = column_number(row, 1);
+    fork->hlc = column_number(row, 2);
+    column_object(db, row, 3, &fork->smaller, sizeof fork->smaller);
+    column_object(db, row, 4, &fork->larger, sizeof fork->larger);
+    if (log_frozen(log))
+        log->head_hlc = fork->hlc;
 }
 
 static void log_get(struct db *db, sqlite3_stmt *row, struct node_saved_log *into)
@@ -155,26 +154,33 @@ static void log_get(struct db *db, sqlite3_stmt *row, struct node_saved_log *int
     column_object(db, row, 14, &trail->named, sizeof trail->named);
     trail->named_seq = column_number(row, 15);
     trail->gap = column_number(row, 16);
-    log->fork = fork_get(db, row, 17);
-    if (log_frozen(log))
-        log->head_hlc = log->fork->hlc;
-    if (!log_can_be(log))
-        db_note(db, SQLITE_CORRUPT);
 }
 
+/* Few logs have one, so they are read by themselves: both in order of the log's row. */
 static void logs_get(struct db *db, struct node_saved *saved)
 {
+    sqlite3_stmt *fork =
+        db_start(db, "SELECT log, seq, hlc, smaller, larger FROM forks ORDER BY log");
+    bool forked = db_row(db, fork);
     sqlite3_stmt *row = db_start(
         db, "SELECT a.author, epoch, low, high, floor, head, head_hlc, oldest_hlc, entries, bytes,"
             " start, below, first, last, named, named_seq,"
             " CASE below WHEN 0 THEN 0"
             "  ELSE ifnull((SELECT max(seq) FROM entries e WHERE e.log=l.id AND e.seq<low), 0) END,"
-            " f.seq, f.hlc, smaller, larger"
-            " FROM logs l JOIN authors a ON a.id=l.author LEFT JOIN forks f ON f.log=l.id");
+            " l.id FROM logs l CROSS JOIN authors a ON a.id=l.author ORDER BY l.id");
     while (db_row(db, row)) {
         saved->logs = list_next(saved->logs, &saved->log_count, sizeof *saved->logs);
+        struct log *log = &saved->logs[saved->log_count - 1].log;
         log_get(db, row, &saved->logs[saved->log_count - 1]);
+        while (forked && column_number(fork, 0) < column_number(row, 17))
+            forked = db_row(db, fork);
+        if (forked && column_number(fork, 0) == column_number(row, 17))
+            fork_get(db, fork, log);
+        if (!log_can_be(log))
+            db_note(db, SQLITE_CORRUPT);
     }
+    if (forked)
+        db_done(fork);
 }
 
 /* ---- people and rooms ---- */

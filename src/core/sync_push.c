@@ -41,7 +41,8 @@ void fresh_hurry(struct sync *sync, const struct flight *flight, struct item *it
     fresh_add(sync, item);
     for (size_t i = 0; i < sync->link_end; i++) {
         struct link *link = sync->links[i];
-        if (link && !link->lagging && !reach_spares(sync, item->entry, item->from, link))
+        if (link && !link->lagging && !have_is(item->have, link) &&
+            !reach_spares(sync, item->entry, item->from, link))
             have_set(item->have, link);
     }
 }

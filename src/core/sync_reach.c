@@ -4,13 +4,18 @@
  * caller first; who then asks for what it lacks is pushed to again from there on. */
 #include "core/sync_parts.h"
 
-/* The link to the author itself. */
+/* The link to the author itself; none where it has several: who hears one may not hear the other.
+ */
 static struct link *home_of(const struct sync *sync, const struct id *author)
 {
-    for (size_t i = 0; i < sync->link_end; i++)
-        if (sync->links[i] && id_equal(&sync->links[i]->peer, author))
-            return sync->links[i];
-    return NULL;
+    struct link *home = NULL;
+    for (size_t i = 0; i < sync->link_end && sync->whole; i++)
+        if (sync->links[i] && id_equal(&sync->links[i]->peer, author)) {
+            if (home)
+                return NULL;
+            home = sync->links[i];
+        }
+    return home;
 }
 
 static bool owes_any(const struct link *home)
@@ -54,8 +59,8 @@ static void owe(struct sync *sync, struct link *home, const struct link *link,
 bool reach_spares(struct sync *sync, const struct entry *entry, uint32_t from,
                   const struct link *link)
 {
-    struct link *home = sync->whole ? link_by_serial(sync, from) : NULL;
-    if (!home || !id_equal(&home->peer, &entry->fields.author) || !have_is(home->reached, link))
+    struct link *home = link_by_serial(sync, from);
+    if (!home || !have_is(home->reached, link) || home_of(sync, &entry->fields.author) != home)
         return false;
     owe(sync, home, link, &entry->fields.epoch);
     return true;
@@ -63,7 +68,7 @@ bool reach_spares(struct sync *sync, const struct entry *entry, uint32_t from,
 
 void reach_again(struct sync *sync, const struct link *link, const struct entry *entry)
 {
-    struct link *home = sync->whole ? home_of(sync, &entry->fields.author) : NULL;
+    struct link *home = home_of(sync, &entry->fields.author);
     if (!home || home == link)
         return;
     have_set(home->reached, link);
@@ -72,7 +77,7 @@ void reach_again(struct sync *sync, const struct link *link, const struct entry 
 
 void reach_told(struct sync *sync, const struct link *link, const struct id *author)
 {
-    struct link *home = sync->whole ? home_of(sync, author) : NULL;
+    struct link *home = home_of(sync, author);
     if (!home || home == link)
         return;
     have_set(home->reached, link);

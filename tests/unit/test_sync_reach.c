@@ -163,6 +163,23 @@ static void in_a_sparse_mesh_everyone_passes_it_on(void **state)
     world_free(world);
 }
 
+/* Of who speaks from two places it is not known which of them somebody hears. */
+static void who_speaks_from_two_places_is_passed_on(void **state)
+{
+    (void)state;
+    struct world *world = mesh_of(4);
+    for (size_t i = 1; i < 4; i++) { /* node 0 has two links to everyone, and says so */
+        struct sync_event event = {.kind = SYNC_LINK_UP, .link = 900};
+        event.up.peer = world->nodes[0].identity.id;
+        world_event(world, i, &event);
+    }
+    world_unlink(world, 0, 3);
+    world_say(world, 0, "two");
+    world_run(world, SOON);
+    all_have(world, 2);
+    world_free(world);
+}
+
 /* Whoever comes anew into the place of a link owes and is owed nothing. */
 static void a_new_link_is_told_as_ever(void **state)
 {
@@ -188,6 +205,7 @@ int main(void)
         cmocka_unit_test(the_last_words_of_who_vanishes_are_told_at_once),
         cmocka_unit_test(and_so_they_are_where_a_disk_is_slow),
         cmocka_unit_test(in_a_sparse_mesh_everyone_passes_it_on),
+        cmocka_unit_test(who_speaks_from_two_places_is_passed_on),
         cmocka_unit_test(a_new_link_is_told_as_ever),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -84,7 +84,7 @@ static void head_take(struct sync *sync, struct link *link, struct author *autho
     if (theirs->high != ours->high || !hash_equal(&theirs->hash, &shown))
         head_differs(sync, link, author, ours, theirs);
     else if (answer)
-        reach_told(sync, link, &author->id);
+        reach_told(sync, link, &author->id, &ours->epoch);
 }
 
 /* Whether they would learn anything from our head. */

@@ -140,7 +140,7 @@ static void item_take(struct sync *sync, struct flight *flight, struct link *lin
     struct item *item = item_append(sync, flight, entry);
     have_set(item->have, link);
     item->from = link->serial;
-    item->live = !asked && !is_offered(flight, link, seq);
+    item->live = asked ? reach_is_news(sync, link, entry) : !is_offered(flight, link, seq);
     if (item->live)
         crowd_count(flight->author, sync->now.mono_ms);
     item->restart = seq != tail + 1;

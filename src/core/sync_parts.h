@@ -399,8 +399,11 @@ bool reach_spares(struct sync *sync, const struct entry *entry, uint32_t from,
                   const struct link *link);
 /* The link pushed what we have: it needs nothing of the author's from us, nor we from it. */
 void reach_again(struct sync *sync, const struct link *link, const struct entry *entry);
-/* It says that it has all we have. */
-void reach_told(struct sync *sync, const struct link *link, const struct id *author);
+/* It says that it has all we have of the log. */
+void reach_told(struct sync *sync, const struct link *link, const struct id *author,
+                const struct epoch_id *epoch);
+/* What we asked the link for was said just now: it told us instead of pushing it. */
+bool reach_is_news(const struct sync *sync, const struct link *link, const struct entry *entry);
 /* It asks us for the newest. */
 void reach_wanted(struct sync *sync, const struct link *link, const struct id *author);
 void reach_tick(struct sync *sync, struct link *home);

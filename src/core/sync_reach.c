@@ -56,9 +56,13 @@ static void owe(struct sync *sync, struct link *home, const struct link *link,
     home->tell_late = false;
 }
 
+/* Who still waits for answers of ours would have this one last; and what cannot be stored cannot be
+ * told. */
 bool reach_spares(struct sync *sync, const struct entry *entry, uint32_t from,
                   const struct link *link)
 {
+    if (sync->halted || link->serving)
+        return false;
     struct link *home = link_by_serial(sync, from);
     if (!home || !have_is(home->reached, link) || home_of(sync, &entry->fields.author) != home)
         return false;
@@ -75,13 +79,21 @@ void reach_again(struct sync *sync, const struct link *link, const struct entry 
     owe(sync, home, link, &entry->fields.epoch);
 }
 
-void reach_told(struct sync *sync, const struct link *link, const struct id *author)
+void reach_told(struct sync *sync, const struct link *link, const struct id *author,
+                const struct epoch_id *epoch)
 {
     struct link *home = home_of(sync, author);
     if (!home || home == link)
         return;
     have_set(home->reached, link);
-    have_drop(home->owed, link);
+    if (epoch_equal(&home->owed_epoch, epoch))
+        have_drop(home->owed, link);
+}
+
+bool reach_is_news(const struct sync *sync, const struct link *link, const struct entry *entry)
+{
+    return sync->whole && link->round == ROUND_SETTLED &&
+           entry->fields.hlc + 3 * SYNC_TELL_MS > sync->now.wall_ms;
 }
 
 void reach_wanted(struct sync *sync, const struct link *link, const struct id *author)

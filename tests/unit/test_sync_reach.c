@@ -163,6 +163,119 @@ static void in_a_sparse_mesh_everyone_passes_it_on(void **state)
     world_free(world);
 }
 
+/* What cannot be stored cannot be told: it is pushed on, as ever. */
+static void through_a_full_disk_it_is_passed_on(void **state)
+{
+    (void)state;
+    struct world *world = mesh_of(3);
+    world_unlink(world, 0, 2);
+    world->nodes[1].store_fails = true;
+    world_say(world, 0, "two");
+    world_run(world, SOON);
+    world_say(world, 0, "three");
+    world_run(world, SOON);
+    assert_int_equal(world->nodes[2].kept, 3);
+    world_free(world);
+}
+
+static void so_it_is_where_the_disk_fails_later(void **state)
+{
+    (void)state;
+    struct world *world = mesh_of(3);
+    world_unlink(world, 0, 2);
+    world->nodes[1].store_ms = 1000;
+    world->nodes[1].store_fails = true;
+    world_say(world, 2, "busy");
+    world_run(world, SOON);
+    world_say(world, 0, "two");
+    world_run(world, 1000);
+    assert_int_equal(world->nodes[2].kept, 3);
+    world_free(world);
+}
+
+/* What somebody says of an epoch that is over says nothing of the one that begins. */
+static void an_epoch_begins_while_one_is_told(void **state)
+{
+    (void)state;
+    for (uint64_t after = SOON; after < TOLD; after += 20) {
+        struct world *world = mesh_of(3);
+        world->delay[1][2] = world->delay[2][1] = 80;
+        world_say(world, 0, "two");
+        world_run(world, after);
+        world->stalled[0][1] = true;
+        world->nodes[0].tip = (struct entry_tip){.epoch = world_epoch(77)};
+        world_say(world, 0, "first of the new epoch");
+        world_run(world, TOLD + SOON);
+        assert_int_equal(world->nodes[1].kept, 3);
+        world_free(world);
+    }
+}
+
+/* It rings a bell like any other. */
+static void what_was_told_is_news(void **state)
+{
+    (void)state;
+    struct world *world = mesh_of(3);
+    world_unlink(world, 0, 2);
+    unsigned before = world->nodes[2].news;
+    world_say(world, 0, "two");
+    world_run(world, TOLD);
+    assert_int_equal(world->nodes[2].kept, 2);
+    assert_int_equal(world->nodes[2].news, before + 1);
+    world_free(world);
+}
+
+static void what_a_slow_disk_tells_is_none(void **state)
+{
+    (void)state;
+    struct world *world = mesh_of(3);
+    world_unlink(world, 0, 2);
+    world->nodes[1].store_ms = 4000;
+    unsigned before = world->nodes[2].news;
+    world_say(world, 0, "two");
+    world_run(world, 4000 + TOLD);
+    assert_int_equal(world->nodes[2].kept, 2);
+    assert_int_equal(world->nodes[2].news, before);
+    world_free(world);
+}
+
+static void nor_is_what_a_newcomer_asks_for(void **state)
+{
+    (void)state;
+    struct world *world = mesh_of(3);
+    world_unlink(world, 0, 2);
+    world_unlink(world, 1, 2);
+    unsigned before = world->nodes[2].news;
+    world_say(world, 0, "two");
+    world_run(world, SOON);
+    world_link(world, 2, 1);
+    world_run(world, SOON);
+    assert_int_equal(world->nodes[2].kept, 2);
+    assert_int_equal(world->nodes[2].news, before);
+    world_free(world);
+}
+
+/* Who waits for an answer would have to wait longer for what it is told of. */
+static void who_waits_for_an_answer_is_pushed_to(void **state)
+{
+    (void)state;
+    struct world *world = mesh_of(3);
+    struct identity other = world_person(5);
+    world_fill(world, 1, &other, 1, 1, TEXT, NULL);
+    world->nodes[1].read_ms = 25000;
+    world_unlink(world, 1, 2);
+    world_link(world, 1, 2);
+    world_run(world, 11000); /* asked for in vain, and the question still waits there */
+    assert_int_equal(world->nodes[2].asked, 1);
+    world_say(world, 0, "two");
+    world_run(world, TOLD);
+    world_unlink(world, 0, 2);
+    world_say(world, 0, "three");
+    world_run(world, SOON);
+    all_have(world, 3);
+    world_free(world);
+}
+
 /* Of who speaks from two places it is not known which of them somebody hears. */
 static void who_speaks_from_two_places_is_passed_on(void **state)
 {
@@ -205,6 +318,13 @@ int main(void)
         cmocka_unit_test(the_last_words_of_who_vanishes_are_told_at_once),
         cmocka_unit_test(and_so_they_are_where_a_disk_is_slow),
         cmocka_unit_test(in_a_sparse_mesh_everyone_passes_it_on),
+        cmocka_unit_test(through_a_full_disk_it_is_passed_on),
+        cmocka_unit_test(so_it_is_where_the_disk_fails_later),
+        cmocka_unit_test(an_epoch_begins_while_one_is_told),
+        cmocka_unit_test(what_was_told_is_news),
+        cmocka_unit_test(what_a_slow_disk_tells_is_none),
+        cmocka_unit_test(nor_is_what_a_newcomer_asks_for),
+        cmocka_unit_test(who_waits_for_an_answer_is_pushed_to),
         cmocka_unit_test(who_speaks_from_two_places_is_passed_on),
         cmocka_unit_test(a_new_link_is_told_as_ever),
     };

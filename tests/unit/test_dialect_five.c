@@ -556,6 +556,10 @@ static void what_piped_sent_at_once_is_told_apart(void **state)
     rig_is(rig, "> bea|x\n");
     rig_hear(rig, "a:1|seisbea|siete");
     rig_is(rig, "said <a:1>: seis\nsaid <bea>: siete\n");
+    /* a name may begin with what goes with the bar before it: Thai sara am */
+    rig_hear(rig, "\u0e33y|ocho");
+    rig_hear(rig, "a:1|\u0e33y|nueve");
+    rig_is(rig, "said <\u0e33y>: ocho\nsaid <\u0e33y>: nueve\n");
     /* and each of them counts, however many come at once */
     rig_wait(rig, 10000);
     char flood[1001];

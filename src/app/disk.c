@@ -20,8 +20,8 @@ enum {
     CROWD_MS = 16,       /* nor longer: a whisper is opened when it is stored */
     ROOM_ASK_MS = 2000,  /* between two looks whether there is room again */
     LATE_MAX = 10000,    /* notes that wait for room: more are hours of a busy mesh */
-    CHECK_MS = 1000,     /* the start has the disk for itself, then the file is looked through */
-    INDEX_MS = 10000,    /* after the last commit, what is left comes into the search */
+    CHECK_MS = 1000,  /* who starts or writes has the disk alone; then the file is looked through */
+    INDEX_MS = 10000, /* after the last commit, what is left comes into the search */
     TIDY_MS = 24 * 3600 * 1000,
 };
 
@@ -487,6 +487,10 @@ static void check_done(void *self, bool ran)
 static void check_begin(void *self)
 {
     struct disk *disk = self;
+    if (!disk_is_idle(disk)) {
+        timer_set(disk->check_timer, loop_mono_ms(disk->loop) + CHECK_MS);
+        return;
+    }
     enum store_fault fault = store_reader_open(&disk->settings, &disk->checker);
     if (fault == STORE_FINE)
         job_start(disk->loop, check_work, check_done, disk);

@@ -469,20 +469,23 @@ static void on_room(uv_handle_t *handle, size_t wanted, uv_buf_t *room)
 
 /* Who sends a thousand lines a second does not wake us a thousand times: they wait together in the
  * system for a moment. Bulk comes in large pieces by itself, and who talks as people do is read at
- * once. */
+ * once; and so is who is told much: small questions wait for large answers. */
 static void crumbs_count(struct link *link, size_t size)
 {
     uint64_t now = loop_mono_ms(link->links->loop);
     bool waited = link->gulping && now <= link->crumbs_at + 1; /* it was there when we asked */
     if (now >= link->crumbs_at + CRUMBS_MS) {
         link->crumbs_at = now;
+        link->crumbs_out = link->bytes_out;
         link->crumbs = 0;
     }
     link->crumbs++;
-    link->gulping = size < CRUMB_BYTES && (waited || link->crumbs >= CRUMBS);
+    bool answered = link->bytes_out - link->crumbs_out >= CRUMB_BYTES;
+    link->gulping = size < CRUMB_BYTES && !answered && (waited || link->crumbs >= CRUMBS);
     if (!link->gulping || link->state != LINK_OPEN || link->paused)
         return;
     link->crumbs = 0;
+    link->crumbs_out = link->bytes_out;
     uv_read_stop((uv_stream_t *)&link->tcp);
     time_set(link, GULP_MS);
 }

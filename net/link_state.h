@@ -6,7 +6,7 @@
 
 enum {
     READ_BYTES = TLS_INCOMING_MAX, /* one large read of a socket */
-    CRUMB_BYTES = 4096,            /* what one wake brought is little */
+    CRUMB_BYTES = 4096,            /* what one wake brought, or we said since, is little */
     CRUMBS_MS = 16,                /* so often in so short a time, */
     CRUMBS = 8,                    /* and what comes is read in gulps: */
     GULP_MS = 15,                  /* nothing is read for so long: a frame of a screen */
@@ -55,6 +55,7 @@ struct link {
     struct chore chore;
     struct timer *timer; /* until it is up, between two gulps, and in LEAVING */
     uint64_t crumbs_at;  /* when the crumbs at hand began, or when a gulp was asked for */
+    uint64_t crumbs_out; /* what we had said when they began, or when reading stopped */
     unsigned crumbs;
     bool gulping;
     struct tls *tls;

@@ -118,6 +118,32 @@ static void crumbs_are_read_in_gulps(void **state)
     skip();
 }
 
+/* Much is said to each question, and the next waits for it: it is read at once, though a crowd's
+ * words came before. A machine that was too slow is asked again. */
+static void small_questions_are_read_at_once(void **state)
+{
+    (void)state;
+    enum { CROWD = 50, QUESTIONS = 100, ANSWER = 5000, GULP = 15, TRIES = 20 };
+    for (int i = 0; i < TRIES; i++) {
+        again(LINK_LIMITS);
+        both_up(LINK_PLAIN);
+        for (size_t word = 0; word < CROWD; word++) {
+            send_all(&ends[CALLER], words + word, 1);
+            turn();
+        }
+        uint64_t began = loop_mono_ms(loop);
+        for (size_t asked = 1; asked <= QUESTIONS; asked++) {
+            send_all(&ends[CALLER], words + asked, 1);
+            UNTIL(ends[LISTENER].heard_size == CROWD + asked);
+            send_all(&ends[LISTENER], words, ANSWER);
+            UNTIL(ends[CALLER].heard_size == asked * ANSWER);
+        }
+        if (loop_mono_ms(loop) - began < QUESTIONS * GULP / 2)
+            return;
+    }
+    fail();
+}
+
 /* ---- bounds ---- */
 
 static void a_queue_is_bounded_and_says_when_it_shrinks(void **state)
@@ -394,6 +420,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_greeting_in_up_is_the_first_word, setup, teardown),
         cmocka_unit_test_setup_teardown(one_turn_is_one_write_and_one_record, setup, teardown),
         cmocka_unit_test_setup_teardown(crumbs_are_read_in_gulps, setup, teardown),
+        cmocka_unit_test_setup_teardown(small_questions_are_read_at_once, setup, teardown),
         cmocka_unit_test_setup_teardown(idle_links_wake_nobody, setup, teardown),
         cmocka_unit_test_setup_teardown(a_queue_is_bounded_and_says_when_it_shrinks, setup,
                                         teardown),

@@ -609,6 +609,7 @@ size_t sync_link_memory(const struct sync *sync, uint32_t number)
     const struct link *link = link_of(sync, number);
     if (!link)
         return 0;
-    return sizeof *link + link->excluded_room * (ID_BYTES + sizeof(struct excluded)) +
+    return sizeof *link + (link->ready ? SYNC_INTRODUCERS * sizeof *link->ready : 0) +
+           link->excluded_room * (ID_BYTES + sizeof(struct excluded)) +
            link->offers * sizeof(struct offer) + link->serve_count * sizeof(struct serve);
 }

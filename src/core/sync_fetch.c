@@ -25,6 +25,8 @@ static void offer_ready(struct sync *sync, struct offer *offer)
 {
     if (offer->ready)
         return;
+    if (!offer->link->ready)
+        offer->link->ready = xcalloc(SYNC_INTRODUCERS, sizeof *offer->link->ready);
     offer->ready = true;
     offer->link->ready_count++;
     offer->ring = introducer_of(sync, offer->flight->author);
@@ -42,8 +44,11 @@ void offer_drop(struct sync *sync, struct offer *offer)
     free(offer);
     flight_touch(sync, flight);
     link->offers--;
-    if (link->offers == 0)
-        round_progress(sync, link);
+    if (link->offers > 0)
+        return;
+    free(link->ready);
+    link->ready = NULL;
+    round_progress(sync, link);
 }
 
 void offer_note(struct sync *sync, struct link *link, struct author *author,

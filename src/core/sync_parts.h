@@ -184,7 +184,7 @@ struct link {
     uint32_t stalls;      /* how often, since it last answered */
     uint32_t ready_count;
     uint16_t ready_next;
-    struct offer *ready[SYNC_INTRODUCERS];
+    struct offer **ready; /* by introducer; NULL at rest: it would be half of what a link takes */
     /* answering */
     struct serve *serving;
     uint32_t serve_count;

@@ -23,7 +23,8 @@ enum {
     NODE_HANDSHAKE_MS = 10000,    /* until hello was said both ways, or the link ends */
     NODE_PING_MS = 15000,         /* nothing heard for so long: ask */
     NODE_DEAD_MS = 45000,         /* nothing heard for so long: it is dead */
-    NODE_ACK_MS = 2000,           /* at least between two acks of ours for one author */
+    NODE_ACK_MS = 2000,           /* at least between two acks of ours for one author, */
+    NODE_ACK_HEAP_MS = 500,       /* and from the second on those for several go together */
     NODE_OPENS = 4,               /* EFFECT_OPEN under way: as many threads do it */
     NODE_VERIFIES = 2,            /* EFFECT_VERIFY under way: one works, one waits */
     NODE_FOUND = 50,              /* lines that /search shows, the newest ones: one screen */

@@ -138,6 +138,7 @@ static void own_flush(struct node *node)
 {
     struct ack acks[ACKS_MAX];
     size_t count = 0;
+    uint64_t next = node->now.mono_ms + NODE_ACK_MS + NODE_ACK_HEAP_MS - 1;
     struct ack_due *due;
     while ((due = node->due_first) && due->at <= node->now.mono_ms && count < ACKS_MAX) {
         if (due->count == 0) {
@@ -148,7 +149,7 @@ static void own_flush(struct node *node)
             count += ack_make(node, &due->author, &due->logs[due->count - 1], &acks[count]);
         if (due->count)
             break;
-        due->at = node->now.mono_ms + NODE_ACK_MS;
+        due->at = next - next % NODE_ACK_HEAP_MS;
         DL_DELETE(node->due_first, due);
         DL_APPEND(node->due_first, due);
     }
@@ -183,6 +184,11 @@ static void way_free(struct node *node, struct ack_way *way)
 static void way_mark(struct ack_way *way, const struct node_link *link)
 {
     way->have[link->slot / 64] |= UINT64_C(1) << link->slot % 64;
+}
+
+static bool way_has(const struct ack_way *way, const struct node_link *link)
+{
+    return way->have[link->slot / 64] >> link->slot % 64 & 1;
 }
 
 /* Its slot will be somebody else's. */
@@ -286,7 +292,24 @@ static uint64_t forward_time(const struct node *node)
            sys_random_below(node->config.sys, NODE_FORWARD_MS);
 }
 
-/* Where its author is linked to us, it goes there at once. */
+static const struct node_link *link_to(const struct node *node, const struct id *id)
+{
+    for (size_t i = 0; i < node->link_count; i++)
+        if (node->links[i]->state == LINK_READY && id_equal(&node->links[i]->peer, id))
+            return node->links[i];
+    return NULL;
+}
+
+/* Whether both showed that they are linked: then the acker told it there itself. */
+static bool hears_acker(const struct node *node, const struct node_link *link,
+                        const struct ack *ack)
+{
+    const struct node_link *acker = link_to(node, &ack->acker);
+    return acker && sync_meet(node->sync, acker->number, link->number);
+}
+
+/* Where its author is linked to us, it goes there at once; in the next heap, where they should have
+ * it already. */
 static void way_good(struct node *node, struct ack_way *way)
 {
     const struct ack *ack = &way->ack;
@@ -295,8 +318,8 @@ static void way_good(struct node *node, struct ack_way *way)
         node->forward_at = forward_time(node);
     for (size_t i = 0; i < node->link_count; i++) {
         struct node_link *link = node->links[i];
-        bool has = way->have[link->slot / 64] >> link->slot % 64 & 1;
-        if (has || !id_equal(&link->peer, &ack->author))
+        if (way_has(way, link) || !id_equal(&link->peer, &ack->author) ||
+            hears_acker(node, link, ack))
             continue;
         acks_send(node, link, ack, 1);
         way_mark(way, link);
@@ -350,6 +373,17 @@ static bool is_old(const struct node *node, const struct ack *ack)
     return receipts_has(node->receipts, &next, &ack->acker);
 }
 
+/* That somebody was told already is only likely: whom it is for is told all the same, and where
+ * that is nobody we are linked to, everyone who may be on the way there. */
+static bool is_owed(const struct node *node, const struct node_link *link, const struct ack *ack)
+{
+    if (id_equal(&link->peer, &ack->acker))
+        return false;
+    bool ours = id_equal(&ack->author, &node->config.identity->id);
+    return id_equal(&link->peer, &ack->author) || !(ours || link_to(node, &ack->author)) ||
+           !hears_acker(node, link, ack);
+}
+
 static void forward(struct node *node)
 {
     struct ack acks[ACKS_MAX];
@@ -361,8 +395,7 @@ static void forward(struct node *node)
         struct node_link *link = node->links[i];
         size_t count = 0;
         for (way = node->ways; way; way = way->hh.next) {
-            bool has = way->have[link->slot / 64] >> link->slot % 64 & 1;
-            if (!way->good || has || id_equal(&link->peer, &way->ack.acker))
+            if (!way->good || way_has(way, link) || !is_owed(node, link, &way->ack))
                 continue;
             acks[count++] = way->ack;
             if (count < ACKS_MAX)

@@ -25,7 +25,7 @@ enum {
     NODE_SEEN = 512,          /* lines shown lately, to know lost words that are said again */
     NODE_OPENING = 4096,      /* whispers that wait to be tried: more are tried at the next start */
     NODE_ACKS = 8192,         /* acks being checked or passed on: some 3 MB */
-    NODE_FORWARD_MS = 1000,   /* acks for others are passed on in heaps: nobody waits for them */
+    NODE_FORWARD_MS = 1000,   /* about, until acks are passed on in heaps: nobody waits for them */
     NODE_RECEIPT_MS = 500,    /* at least between two words on the receipts of our lines */
     NODE_KEEP_MS = 5000,      /* unread counts are written no more often than that */
     NODE_EXPIRE_MS = 3600000, /* receipts are looked at for what is too old */

@@ -180,6 +180,8 @@ struct sync_effect *sync_next(struct sync *sync) __attribute__((warn_unused_resu
 void sync_effect_free(struct sync_effect *effect);
 /* Whether everyone in the mesh is linked to everyone, as far as is known. */
 void sync_whole(struct sync *sync, bool whole);
+/* Whether the peers of both links showed that each gets what the other says by a link of theirs. */
+bool sync_meet(const struct sync *sync, uint32_t one, uint32_t other);
 /* When SYNC_TICK is wanted next, on the mono clock; UINT64_MAX: never. */
 uint64_t sync_due(const struct sync *sync);
 

@@ -90,6 +90,13 @@ void reach_told(struct sync *sync, const struct link *link, const struct id *aut
         have_drop(home->owed, link);
 }
 
+bool sync_meet(const struct sync *sync, uint32_t one, uint32_t other)
+{
+    const struct link *a = link_of(sync, one), *b = link_of(sync, other);
+    return a && b && home_of(sync, &a->peer) == a && home_of(sync, &b->peer) == b &&
+           have_is(a->reached, b) && have_is(b->reached, a);
+}
+
 bool reach_is_news(const struct sync *sync, const struct link *link, const struct entry *entry)
 {
     return sync->whole && link->round == ROUND_SETTLED &&

@@ -48,6 +48,7 @@ struct peer {
     struct entry *fork[2];
     struct said *said;
     size_t shown, bells, left, stores, own_stores;
+    size_t hearsay;        /* acks that came from others than their ackers */
     uint64_t guest_word;   /* the last that is to be answered by a tick */
     struct entry_ref last; /* shown */
     struct node_receipt receipt;
@@ -568,6 +569,14 @@ static void job_do(struct world *world, size_t number, struct node_effect *effec
         fail_msg("no such job");
 }
 
+static void hearsay_count(struct world *world, const struct task *task)
+{
+    const struct wire *wire = &world->wires[(task->link - 1) / 2];
+    const struct id *from = &world->peers[wire->peer[task->link % 2]].identity.id;
+    for (size_t i = 0; i < task->frame->acks.count; i++)
+        world->peers[task->peer].hearsay += !id_equal(&task->frame->acks.acks[i].acker, from);
+}
+
 static void task_do(struct world *world, struct task *task)
 {
     struct peer *peer = &world->peers[task->peer];
@@ -579,6 +588,8 @@ static void task_do(struct world *world, struct task *task)
         job_do(world, task->peer, task->effect);
     else if (alive && !world->wires[(task->link - 1) / 2].shut[(task->link - 1) % 2])
         give(world, task->peer, &event);
+    if (task->frame && task->frame->kind == FRAME_ACKS)
+        hearsay_count(world, task);
     node_effect_free(task->effect);
     frame_free(task->frame);
     free(task);

@@ -307,6 +307,112 @@ static void test_four_in_a_row(void **state)
     world_free(world);
 }
 
+/* Four, each linked to each, and each has spoken. */
+static struct world *four(void)
+{
+    struct world *world = world_new();
+    static const char *const NAMES[] = {"ana", "bruno", "carla", "dani"};
+    for (size_t i = 0; i < 4; i++)
+        peer_start(world, peer_add(world, NAMES[i], "lan"));
+    for (size_t i = 1; i < 4; i++)
+        hear(world, 0, i);
+    pass(world, 4000);
+    assert_int_equal(links_open(world), 6);
+    for (size_t i = 0; i < 4; i++) {
+        type(world, i, "hola");
+        pass(world, 8000);
+    }
+    return world;
+}
+
+/* Whoever hears an acker hears its acks: only to their author they are told by all. */
+static void test_acks_in_a_full_mesh(void **state)
+{
+    (void)state;
+    struct world *world = four();
+    size_t before[4];
+    for (size_t i = 0; i < 4; i++)
+        before[i] = world->peers[i].hearsay;
+    type(world, 0, "who has it?");
+    pass(world, 8000);
+    assert_int_equal(world->peers[0].receipt.count, 3);
+    for (size_t i = 1; i < 4; i++)
+        assert_int_equal(world->peers[i].hearsay, before[i]);
+    world_free(world);
+}
+
+/* Dani's never reach Ana herself, as if the link had too much to write. */
+static void test_acks_by_hearsay(void **state)
+{
+    (void)state;
+    struct world *world = four();
+    for (size_t i = 0; i < world->wire_count; i++)
+        for (size_t side = 0; side < 2; side++)
+            if (world->wires[i].open && world->wires[i].peer[side] == 0 &&
+                world->wires[i].peer[1 - side] == 3)
+                world->wires[i].shut[side] = true;
+    type(world, 0, "who has it?");
+    pass(world, 8000);
+    assert_int_equal(world->peers[0].receipt.count, 3);
+    world_free(world);
+}
+
+/* One link is gone: what was shown of it holds no more. */
+static void test_acks_around_a_gap(void **state)
+{
+    (void)state;
+    struct world *world = four();
+    for (size_t i = 0; i < world->wire_count; i++)
+        if (world->wires[i].open && world->wires[i].peer[0] + world->wires[i].peer[1] == 5)
+            wire_cut(world, i, 0); /* Carla's and Dani's: the only sum of 5 */
+    world->peers[2].reachable = world->peers[3].reachable = false;
+    assert_int_equal(links_open(world), 5);
+    type(world, 2, "psst");
+    pass(world, 8000);
+    assert_int_equal(said_count(&world->peers[3], "say #everyone carla psst"), 1);
+    assert_int_equal(world->peers[2].receipt.count, 3);
+    world->peers[2].hearsay = world->peers[3].hearsay = 0;
+    type(world, 0, "who has it?");
+    pass(world, 8000);
+    assert_true(world->peers[2].hearsay > 0); /* Dani's */
+    assert_true(world->peers[3].hearsay > 0); /* Carla's */
+    world_free(world);
+}
+
+static void part(struct world *world, size_t one, size_t other)
+{
+    for (size_t i = 0; i < world->wire_count; i++) {
+        struct wire *wire = &world->wires[i];
+        bool theirs = (wire->peer[0] == one && wire->peer[1] == other) ||
+                      (wire->peer[0] == other && wire->peer[1] == one);
+        for (size_t side = 0; side < 2 && wire->open && theirs; side++)
+            task_add(world, (struct task){.peer = wire->peer[side],
+                                          .link = (uint32_t)(i * 2 + side + 1),
+                                          .down = true});
+        wire->open = wire->open && !theirs;
+    }
+    world->peers[one].reachable = world->peers[other].reachable = false;
+    settle(world);
+}
+
+/* The author is two links away from whoever hears it, and what was shown of the links before holds
+ * no more: those between say nothing themselves. */
+static void test_acks_around_two_gaps(void **state)
+{
+    (void)state;
+    struct world *world = four();
+    part(world, 3, 0);
+    part(world, 3, 1);
+    part(world, 0, 2);
+    assert_int_equal(links_open(world), 3); /* Ana, Bruno, Carla, Dani in a row */
+    for (int i = 0; i < 3; i++) {
+        type(world, 3, "who has it?");
+        pass(world, 8000);
+        assert_int_equal(world->peers[3].receipt.count, 3);
+    }
+    world_free(world);
+}
+
 /* What was acknowledged while one was away is asked for. */
 static void test_acks_wanted(void **state)
 {
@@ -584,6 +690,10 @@ int main(void)
         cmocka_unit_test(test_false_receipts),
         cmocka_unit_test(test_chain),
         cmocka_unit_test(test_four_in_a_row),
+        cmocka_unit_test(test_acks_in_a_full_mesh),
+        cmocka_unit_test(test_acks_by_hearsay),
+        cmocka_unit_test(test_acks_around_a_gap),
+        cmocka_unit_test(test_acks_around_two_gaps),
         cmocka_unit_test(test_acks_wanted),
         cmocka_unit_test(test_whisper),
         cmocka_unit_test(test_away_and_name),

@@ -705,7 +705,7 @@ const struct command_names *app_names(const struct app *app)
 
 bool app_is_busy(const struct app *app)
 {
-    return app->demo ? demo_is_busy(app->demo) : app->disk && !disk_is_idle(app->disk);
+    return app->demo ? demo_is_busy(app->demo) : app->disk && disk_is_busy(app->disk);
 }
 
 bool app_is_leaving(const struct app *app)

@@ -17,11 +17,12 @@ enum {
     BATCH_ENTRIES = 256, /* DESIGN.md: a commit of some 50 ms at most */
     BATCH_WRITES = 1024, /* of anything: one commit */
     CROWD_ENTRIES = 64,  /* that wait: no more of others' words are waited for, */
-    CROWD_MS = 16,       /* nor longer: a whisper is opened when it is stored */
+    CROWD_MS = 40,       /* nor longer: a whisper is opened when it is stored */
     ROOM_ASK_MS = 2000,  /* between two looks whether there is room again */
     LATE_MAX = 10000,    /* notes that wait for room: more are hours of a busy mesh */
-    CHECK_MS = 1000,  /* who starts or writes has the disk alone; then the file is looked through */
-    INDEX_MS = 10000, /* after the last commit, what is left comes into the search */
+    CHECK_MS = 1000, /* who starts or writes has the disk alone; then the file is looked through, */
+    CHECK_BY_MS = 60000, /* or while it is written, where that never ends */
+    INDEX_MS = 10000,    /* after the last commit, what is left comes into the search */
     TIDY_MS = 24 * 3600 * 1000,
 };
 
@@ -66,8 +67,7 @@ struct disk {
     struct store_write *writes; /* of the job under way */
     struct wish *written;       /* the wishes they were made of */
     size_t count;
-    bool crowded;   /* it holds several entries of others */
-    uint64_t began; /* when it was started */
+    uint64_t words_at; /* when the last began that held words */
     enum store_fault fault;
     uint64_t wall_ms;
     bool more; /* to be tidied */
@@ -75,6 +75,7 @@ struct disk {
     struct reading readings[READERS];
     /* whether the file is sound */
     struct timer *check_timer;
+    uint64_t check_by;
     struct store_settings settings;
     struct store_reader *checker;
     enum store_fault sound;
@@ -168,17 +169,26 @@ static bool much_waits(const struct disk *disk)
     return entries >= CROWD_ENTRIES;
 }
 
-static bool wish_is_own(const struct wish *wish)
+static bool wish_is_words(const struct wish *wish)
 {
-    return wish->effect && wish->effect->kind == EFFECT_STORE && wish->effect->store.own;
+    return wish->effect && wish->effect->kind == EFFECT_STORE;
 }
 
-/* Words of others that come in a crowd are committed together: who says one thing at a time is
- * not kept waiting, nor are we. */
+/* What we say to everyone, or to a guest alone. */
+static bool wish_is_own(const struct wish *wish)
+{
+    return (wish_is_words(wish) && wish->effect->store.own) ||
+           (wish->effect &&
+            (wish->effect->kind == EFFECT_STORE_LOCAL || wish->effect->kind == EFFECT_STORE_OWED));
+}
+
+/* Words of others that follow each other so soon are committed together, with what is noted
+ * besides: each commit is a sync of the disk. Who says one thing at a time is not kept waiting, nor
+ * are we, nor is who looks for something. */
 static bool crowd_waits(const struct disk *disk)
 {
     const struct wish *wish;
-    if (!disk->crowded || loop_mono_ms(disk->loop) >= disk->began + CROWD_MS)
+    if (loop_mono_ms(disk->loop) >= disk->words_at + CROWD_MS || disk->after || disk->searches)
         return false;
     DL_FOREACH(disk->queue, wish)
     if (wish_is_own(wish))
@@ -189,9 +199,8 @@ static bool crowd_waits(const struct disk *disk)
 /* As much of the queue as one commit should hold, and at least its first. */
 static void batch_make(struct disk *disk)
 {
-    size_t entries = 0, others = 0, room = 0;
+    size_t entries = 0, room = 0;
     disk->count = 0;
-    disk->began = loop_mono_ms(disk->loop);
     while (disk->queue && disk->count < BATCH_WRITES) {
         struct wish *wish = disk->queue;
         entries += wish_entries(wish);
@@ -199,8 +208,8 @@ static void batch_make(struct disk *disk)
             break;
         DL_DELETE(disk->queue, wish);
         DL_APPEND(disk->written, wish);
-        if (wish->effect && wish->effect->kind == EFFECT_STORE && !wish_is_own(wish))
-            others += wish_entries(wish);
+        if (wish_is_words(wish))
+            disk->words_at = loop_mono_ms(disk->loop);
         if (disk->count == room) {
             room = room ? room * 2 : 16;
             disk->writes = xrealloc(disk->writes, room, sizeof *disk->writes);
@@ -208,7 +217,6 @@ static void batch_make(struct disk *disk)
         disk->writes[disk->count++] =
             (struct store_write){.effect = wish->effect, .keep = wish->keep};
     }
-    disk->crowded = others > 1;
 }
 
 /* Where little waits, what the node asks for meanwhile goes with it: one batch for all answers. */
@@ -361,7 +369,7 @@ static void write_next(struct disk *disk)
     if (disk->searches && !(disk->queue && disk->indexed)) {
         write_start(disk, index_work, index_done);
     } else if (disk->queue && crowd_waits(disk)) {
-        timer_set(disk->timer, disk->began + CROWD_MS);
+        timer_set(disk->timer, disk->words_at + CROWD_MS);
     } else if (disk->queue) {
         batch_make(disk);
         write_start(disk, write_work, write_done);
@@ -487,8 +495,9 @@ static void check_done(void *self, bool ran)
 static void check_begin(void *self)
 {
     struct disk *disk = self;
-    if (!disk_is_idle(disk)) {
-        timer_set(disk->check_timer, loop_mono_ms(disk->loop) + CHECK_MS);
+    uint64_t now = loop_mono_ms(disk->loop);
+    if (!disk_is_idle(disk) && now < disk->check_by) {
+        timer_set(disk->check_timer, now + CHECK_MS);
         return;
     }
     enum store_fault fault = store_reader_open(&disk->settings, &disk->checker);
@@ -505,7 +514,9 @@ void disk_look_after(struct disk *disk)
         DL_APPEND(disk->readings[READER_LOGS].queue, untried);
         read_next(&disk->readings[READER_LOGS]);
     }
-    timer_set(disk->check_timer, loop_mono_ms(disk->loop) + CHECK_MS);
+    uint64_t now = loop_mono_ms(disk->loop);
+    disk->check_by = now + CHECK_BY_MS;
+    timer_set(disk->check_timer, now + CHECK_MS);
     write_next(disk);
 }
 
@@ -562,6 +573,11 @@ void disk_free(struct disk *disk)
 bool disk_is_idle(const struct disk *disk)
 {
     return !disk->queue && !disk->writing;
+}
+
+bool disk_is_busy(const struct disk *disk)
+{
+    return disk->writing || (disk->queue && !crowd_waits(disk));
 }
 
 bool disk_is_over(const struct disk *disk)

@@ -32,6 +32,8 @@ void disk_keep(struct disk *disk, const struct store_keep *keep);
 void disk_look_after(struct disk *disk);
 /* No write waits or is under way. */
 bool disk_is_idle(const struct disk *disk);
+/* It works, or is about to: what it waits with for company keeps nobody who has more. */
+bool disk_is_busy(const struct disk *disk);
 /* Nothing more is done or answered; what is under way ends soon. */
 void disk_stop(struct disk *disk);
 /* It was stopped, and nothing is under way any more. */

@@ -326,6 +326,15 @@ static struct call *call_new(struct peers *peers, const struct overlay_address *
     return call;
 }
 
+static bool is_called(const struct peers *peers, const struct overlay_address *address)
+{
+    const struct call *call;
+    DL_FOREACH(peers->calls_out, call)
+    if (call->dial && !call->ticket && overlay_address_equal(&call->address, address))
+        return true;
+    return false;
+}
+
 static void call_free(struct call *call)
 {
     DL_DELETE(call->peers->calls_out, call);
@@ -602,11 +611,18 @@ static void on_guest(void *self, const struct node_event *event)
     tell(self, event);
 }
 
-/* It was slow to hear our first bytes: once more, and this time no guest is looked for. */
+/* It was slow to hear our first bytes: once more, and this time no guest is looked for. The node is
+ * told, who may have taken it for a guest and forgotten it: should this call fail, there are more.
+ */
 static void on_peer(void *self, const struct overlay_address *address)
 {
     struct peers *peers = self;
     struct address to = to_net(address);
+    if (peers->stopped)
+        return;
+    tell_found(peers, address, 0);
+    if (is_called(peers, address))
+        return;
     struct call *call = call_new(peers, address);
     call->dial = dial_new(peers->links, &to, 1, on_dialled, call);
 }

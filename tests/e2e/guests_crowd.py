@@ -398,10 +398,10 @@ def floods_and_noise_are_cut_off(meeting, quick):
 
 class Slow:
     """Stands before a peer of ours, and keeps a caller's first bytes for too long, the first time;
-    with `back`, what the peer says first is later still."""
+    with `back`, what the peer says first is later still. The calls `refused` are hung up."""
 
-    def __init__(self, meeting, peer, times=1, back=0.0, port=0):
-        self.peer, self.times, self.back = peer, times, back
+    def __init__(self, meeting, peer, times=1, back=0.0, port=0, refused=()):
+        self.peer, self.times, self.back, self.refused = peer, times, back, refused
         self.calls = 0
         self.door = socket.create_server((own_address(), port))
         self.address = "{}:{}".format(*self.door.getsockname())
@@ -412,10 +412,13 @@ class Slow:
         while True:
             try:
                 caller, _ = self.door.accept()
+                self.calls += 1
+                if self.calls in self.refused:
+                    caller.close()
+                    continue
                 peer = socket.create_connection((self.peer.host, self.peer.port))
             except OSError:
                 return
-            self.calls += 1
             slow = self.calls <= self.times
             for one, other, wait in ((caller, peer, 0.5), (peer, caller, self.back)):
                 threading.Thread(target=self._pass, args=(one, other, wait if slow else 0),
@@ -463,6 +466,12 @@ def a_slow_peer_is_no_guest(meeting, _quick):
     equal(late.calls, 3, "as a peer, as a guest, as a peer")
     for peer in (ana, dani):
         equal(peer.all(event="peer", guest=lambda g: g is not None), [], "no guests")
+    # so late that it passes for a guest who listens; then the call as a peer fails: it is not the last
+    lost = Slow(meeting, ana, times=2, back=1, refused=[3])
+    eva = meeting.peer("eva").start()
+    eva.say(f"/connect {lost.address}")
+    all_linked([ana, eva])
+    equal(lost.calls, 4, "as a peer, as a guest, as a peer in vain, as a peer")
 
 
 def who_stands_still_is_no_guest(meeting, _quick):

@@ -196,7 +196,7 @@ def echoes(seat, count, between):
     took = []
     for number in range(count):
         took.append(seat.echo_ms(next_key()))
-        if number % 15 == 14:
+        if number % 15 == 14 or number == count - 1:
             seat.drain(0.02)
             seat.type(b"\x15")
         seat.drain(between)

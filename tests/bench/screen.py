@@ -9,6 +9,7 @@ last line stood on the screen: where that is long, not all of the flood was show
 import json
 import os
 import random
+import re
 import sqlite3
 import subprocess
 import sys
@@ -267,9 +268,18 @@ def typed_until(seat, done, limit=300):
     took, until = [], now() + limit
     while not done():
         if now() > until:
-            raise Failed("a great flood was not over in time")
+            raise Failed(f"a great flood was not over in time; on the screen: {stands_on(seat)}")
         took += rig.echoes(seat, 5, 0.02)
     return took
+
+
+def stands_on(seat):
+    """Its words, drawn anew, without what moves the cursor and colours them."""
+    seat.type(b"\x0c")
+    drawn, until = b"", now() + 1
+    while now() < until:
+        drawn += seat.read(until - now())[0]
+    return re.sub(r"\x1b\[[^a-zA-Z]*[a-zA-Z]|\x1b.|[\x00-\x1f]", " ", drawn.decode(errors="replace"))
 
 
 def raw_sqlite(bench, *words):

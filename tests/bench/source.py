@@ -114,17 +114,17 @@ class Tertuliad:
     def __init__(self, program, home):
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
+            port = probe.getsockname()[1]  # or another, if somebody is given it in between
         self.process = subprocess.Popen(
             [program, "--home", home, "--no-beacon", "--name", "bruno", "--exit-on-eof", "--listen",
              f"127.0.0.1:{port}"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-        first = self.process.stdout.readline()
-        assert b'"ready"' in first, first
+        first = json.loads(self.process.stdout.readline())
+        assert first["event"] == "ready", first
         os.set_blocking(self.process.stdout.fileno(), False)
         os.set_blocking(self.process.stdin.fileno(), False)
         fcntl.fcntl(self.process.stdin, fcntl.F_SETPIPE_SZ, TERTULIAD_AHEAD)
         self.waiting, self.joined = b"", False
-        told(port=port)
+        told(port=int(first["listen"][0].rpartition(":")[2]))
 
     def inputs(self):
         return [self.process.stdout]

@@ -5,8 +5,10 @@ come. Nothing sleeps in the hope that something has happened: it waits for an ev
 generous that only a defect reaches it, and then shows what everybody said last. What a story
 started is ended by its process id, whatever happens.
 """
+import contextlib
 import json
 import os
+import random
 import shutil
 import signal
 import socket
@@ -38,10 +40,14 @@ def clean_environment(**more):
 
 
 def free_port(host="127.0.0.1"):
-    """A port that nobody listens on now; the kernel does not give it out again soon."""
-    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
-        probe.bind((host, 0))
-        return probe.getsockname()[1]
+    """A port that nobody has now, and that the kernel gives to nobody who asks for any: those are
+    above 32767."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    while True:
+        port = random.randrange(20000, 32000)
+        with socket.socket(family) as probe, contextlib.suppress(OSError):
+            probe.bind((host, port))
+            return port
 
 
 def matches(event, wanted):

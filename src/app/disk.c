@@ -67,7 +67,8 @@ struct disk {
     struct store_write *writes; /* of the job under way */
     struct wish *written;       /* the wishes they were made of */
     size_t count;
-    uint64_t words_at; /* when the last began that held words */
+    uint64_t words_at; /* when the last began that held words of others, */
+    bool crowded;      /* and those were several */
     enum store_fault fault;
     uint64_t wall_ms;
     bool more; /* to be tidied */
@@ -182,13 +183,14 @@ static bool wish_is_own(const struct wish *wish)
             (wish->effect->kind == EFFECT_STORE_LOCAL || wish->effect->kind == EFFECT_STORE_OWED));
 }
 
-/* Words of others that follow each other so soon are committed together, with what is noted
- * besides: each commit is a sync of the disk. Who says one thing at a time is not kept waiting, nor
- * are we, nor is who looks for something. */
+/* Words of others that come in a crowd are committed together, with what is noted besides: each
+ * commit is a sync of the disk. Who says one thing at a time is not kept waiting, nor are we, nor
+ * is who looks for something. */
 static bool crowd_waits(const struct disk *disk)
 {
     const struct wish *wish;
-    if (loop_mono_ms(disk->loop) >= disk->words_at + CROWD_MS || disk->after || disk->searches)
+    bool over = loop_mono_ms(disk->loop) >= disk->words_at + CROWD_MS;
+    if (!disk->crowded || over || disk->after || disk->searches)
         return false;
     DL_FOREACH(disk->queue, wish)
     if (wish_is_own(wish))
@@ -199,7 +201,7 @@ static bool crowd_waits(const struct disk *disk)
 /* As much of the queue as one commit should hold, and at least its first. */
 static void batch_make(struct disk *disk)
 {
-    size_t entries = 0, room = 0;
+    size_t entries = 0, others = 0, room = 0;
     disk->count = 0;
     while (disk->queue && disk->count < BATCH_WRITES) {
         struct wish *wish = disk->queue;
@@ -208,8 +210,8 @@ static void batch_make(struct disk *disk)
             break;
         DL_DELETE(disk->queue, wish);
         DL_APPEND(disk->written, wish);
-        if (wish_is_words(wish))
-            disk->words_at = loop_mono_ms(disk->loop);
+        if (wish_is_words(wish) && !wish_is_own(wish))
+            others += wish_entries(wish);
         if (disk->count == room) {
             room = room ? room * 2 : 16;
             disk->writes = xrealloc(disk->writes, room, sizeof *disk->writes);
@@ -217,6 +219,10 @@ static void batch_make(struct disk *disk)
         disk->writes[disk->count++] =
             (struct store_write){.effect = wish->effect, .keep = wish->keep};
     }
+    if (others == 0)
+        return;
+    disk->words_at = loop_mono_ms(disk->loop);
+    disk->crowded = others > 1;
 }
 
 /* Where little waits, what the node asks for meanwhile goes with it: one batch for all answers. */

@@ -20,6 +20,7 @@ MESH = 16
 SAID = 2000  # messages of one author
 ONE_BY_ONE = 300
 TEXT = "of one author to all the others, one hundred bytes long, and that is what people write at most"
+CALLS = 1000
 HOPS = 150
 CATCH_UP, CATCH_UP_AUTHORS = 100000, 10
 NGIRCD = """[Global]
@@ -58,6 +59,19 @@ def handshakes(run):
         memory.add("tertulia", float(re.search(r"heap of an idle link +([\d.]+)", told)[1]))
         memory.add("openssl", float(re.search(r"a BIO of one's own +([\d.]+)", told)[1]))
     return [time_of, memory]
+
+
+def accepting(run):
+    """Each is up at both ends, and heard the other's hello, before the next calls."""
+    row = Row("network", "links accepted, one after another", "1/s", ("≥ 500", None, 500, "least"))
+    ana = Pipes(run, "ana", cores=rig.TESTED)
+    for _ in range(run.rounds):
+        with rig.on_cores(rig.OTHERS):
+            told = subprocess.run([run.helper("caller"), str(ana.port), str(CALLS)], check=True,
+                                  capture_output=True, text=True).stdout
+        row.add("tertulia", CALLS * 1000 / float(told))
+    ana.end()
+    return [row]
 
 
 def sync_bytes(run):
@@ -327,4 +341,4 @@ def rest(run):
     return [woken, bytes_of, used]
 
 
-PARTS = (handshakes, sync_bytes, one_hop, fan_out, catch_up, sixteen, rest)
+PARTS = (handshakes, accepting, sync_bytes, one_hop, fan_out, catch_up, sixteen, rest)

@@ -10,6 +10,7 @@ import json
 import os
 import random
 import re
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -24,6 +25,7 @@ CROWD = 100000  # lines of the great flood
 MILLION = 1000000
 LETTERS = "бвгджзийклмнптфцчшщъыэюя"
 PAGES = 60
+AUTHORS = 10
 
 
 def word():
@@ -360,13 +362,16 @@ def one_author(bench, those, count):
 
 
 def caught_up(bench, count, authors):
-    """Another program has them all already: it is we alone who are as slow as we are."""
+    """Another program has them all already: it is we alone who are as slow as we are. Of one author
+    nobody keeps so many for long: each round has a source that has just begun."""
     crowd = Crowd(authors, count)
     crowd.wall.note += "; tertulia has all cores here: it commits on one, and does the rest on another"
     full, _ = bench.filled_home(count, authors)
     us = Tertulia(bench)
     for _ in range(bench.rounds):
-        source, home = Source("tertuliad", bench.program("tertuliad"), full), bench.home()
+        giver, home = bench.home(), bench.home()
+        shutil.copytree(full, giver, dirs_exist_ok=True)
+        source = Source("tertuliad", bench.program("tertuliad"), giver)
         rig.no_author_rate(home)
         seat, _ = seated(us, bench, home, cores=set(rig.CORES))
         seat.drain(1)
@@ -377,6 +382,33 @@ def caught_up(bench, count, authors):
         source.end()
         crowd.add("sqlite3", *raw_sqlite(bench, count, authors), None, None)
     return crowd.rows()
+
+
+def caught_up_again(bench, count):
+    """What was there before is behind the window by then. Of no author more than is kept."""
+    row = Row("screen", f"memory that {count:,} more lines leave, after as many", "KiB",
+              ("0 beyond the window: ≤ 128 KiB", None, 128, "most"))
+    full, _ = bench.filled_home(count, AUTHORS)
+    home = bench.home()
+    rig.no_author_rate(home)
+    seat, _ = seated(Tertulia(bench), bench, home, cores=set(rig.CORES))
+    seat.drain(1)
+    before, there = 0, 0
+    for turn in range(4):  # the first shows what the window takes
+        source = Source("tertuliad", bench.program("tertuliad"), full)
+        there += count
+        seat.type(f"/connect 127.0.0.1:{source.port}\r")
+        typed_until(seat, lambda: entries_in(home) >= there)
+        seat.drain(SETTLED)
+        rss = rig.memory_kib(seat.pid)[0]
+        if turn:
+            row.add("tertulia", rss - before)
+        before = rss
+        source.end()
+        seat.drain(2)  # its program ends
+        rig.fill_more(bench, full, count, AUTHORS, "--crowd", str(turn + 1))
+    seat.end()
+    return [row]
 
 
 def drawn_ms(seat, keys):
@@ -457,8 +489,12 @@ def crowd(run):
     return caught_up(run, count, 100) + caught_up(run, count, 1)
 
 
+def window(run):
+    return caught_up_again(run, 10000 if run.quick else CROWD)
+
+
 def million(run):
     return with_history(run, 50000 if run.quick else MILLION)
 
 
-PARTS = (start, keys, flood_1000, flood_5000, crowd_of_one, crowd, million)
+PARTS = (start, keys, flood_1000, flood_5000, crowd_of_one, crowd, window, million)

@@ -17,7 +17,7 @@ enum {
     BATCH_ENTRIES = 256, /* DESIGN.md: a commit of some 50 ms at most */
     BATCH_WRITES = 1024, /* of anything: one commit */
     CROWD_ENTRIES = 64,  /* that wait: no more of others' words are waited for, */
-    CROWD_MS = 40,       /* nor longer: a whisper is opened when it is stored */
+    CROWD_MS = 16,       /* nor longer: a whisper is opened when it is stored */
     ROOM_ASK_MS = 2000,  /* between two looks whether there is room again */
     LATE_MAX = 10000,    /* notes that wait for room: more are hours of a busy mesh */
     CHECK_MS = 1000, /* who starts or writes has the disk alone; then the file is looked through, */

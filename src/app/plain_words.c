@@ -307,7 +307,8 @@ static const char *form_of(const struct node_line *line)
 static void happened(struct plain_words *words, const struct node_line *line, const char *form)
 {
     char who[WHO_BYTES], place[PLAIN_NAME_BYTES], when[WHEN_BYTES];
-    char end[sizeof place + WHEN_BYTES], text[PLAIN_NAME_BYTES], sentence[SENTENCE_BYTES];
+    char end[sizeof place + sizeof when + sizeof " (, )"];
+    char text[PLAIN_NAME_BYTES], sentence[SENTENCE_BYTES];
     when_make(words, line->time, line->order.key, when);
     place_make(words, line->conversation, place);
     snprintf(end, sizeof end, " (%s%s%s)", place, place[0] ? ", " : "", when);

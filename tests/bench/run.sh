@@ -8,7 +8,7 @@ cd "$(dirname "$0")/../.."
 prepare_packages build || exit 1
 prepare_configure || exit 1
 prepare_catalogues
-configured_in build/bench CFLAGS="-O2 -g"
+configured_in build/bench
 # One after the other: beside each other, both would make the same objects.
 for goal in all bench-programs; do
     quietly build/bench.log make -s -C build/bench -j"$(jobs_count)" $goal

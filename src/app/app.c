@@ -275,8 +275,8 @@ static void leave_step(struct app *app)
     finding_end(app->finding);
     peers_stop(app->peers);
     exporter_cancel(app->exporter, N_("the program ends"));
-    if (app->disk && !disk_is_idle(app->disk))
-        return;
+    if (!jobs_are_over(app->jobs) || (app->disk && !disk_is_idle(app->disk)))
+        return; /* what jobs find is kept, too */
     if (app->disk)
         disk_stop(app->disk);
     transcript_end(app->transcript);

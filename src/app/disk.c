@@ -578,7 +578,7 @@ void disk_free(struct disk *disk)
 
 bool disk_is_idle(const struct disk *disk)
 {
-    return !disk->queue && !disk->writing;
+    return !disk->writing && (disk->stopped || !disk->queue);
 }
 
 bool disk_is_busy(const struct disk *disk)

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Real programs that run short: tests/faults/run.py [--quick] BUILDDIR [memory|files|threads...].
+"""Real programs that run short: tests/faults/run.py [--quick] BUILDDIR [memory|files|threads|whispers...].
 
 memory: bruno starts in a new home, meets ana, fetches what she said, draws it (every second one is
 tertulia in a pty), says a word and leaves; in each try memory runs out at another moment of that,
@@ -8,6 +8,7 @@ was (where a library falls over the NULL it was given, with a signal, and the sa
 was said, once. POINTS=N in the environment: so many tries.
 files: the same with few descriptors, from the start on and in the middle of talk.
 threads: one thread does the work of four, and there is much of it.
+whispers: ana leaves while one is still being opened, which takes long.
 
 TAP. What a try left is kept where it failed.
 """
@@ -271,10 +272,10 @@ def ana_of(meeting):
 # ---- memory ----
 
 
-def scarce(folder):
-    """The library that is preloaded, made by the compiler that is there."""
-    source = Path(__file__).resolve().parent / "scarce.c"
-    made = os.path.join(folder, "scarce.so")
+def preloaded(folder, name):
+    """A library of this folder, made by the compiler that is there."""
+    source = Path(__file__).resolve().parent / f"{name}.c"
+    made = os.path.join(folder, f"{name}.so")
     compiler = os.environ.get("CC", "cc").split()
     subprocess.run([*compiler, "-std=c17", "-D_GNU_SOURCE=1", "-O2", "-shared", "-fPIC",
                     str(source), "-o", made, "-ldl"], check=True)
@@ -317,7 +318,7 @@ def memory_batch(job):
 
 def memory(folder, programs, quick):
     points = int(os.environ.get("POINTS", 60 if quick else 2200))
-    library = scarce(folder)
+    library = preloaded(folder, "scarce")
     calls = {screen: count_calls(folder, programs, library, screen) for screen in (False, True)}
     print(f"# memory is asked for {calls[False]} times by tertuliad, {calls[True]} by tertulia")
     tries = [(i, bool(i % 2), 1 + calls[bool(i % 2)] * i // points, 20 if i // 2 % 2 else 1)
@@ -443,7 +444,31 @@ def threads(_folder, programs, quick):
     return []
 
 
-PARTS = {"memory": memory, "files": files, "threads": threads}
+# ---- whispers ----
+
+
+def whispers(folder, programs, _quick):
+    """What is being opened is kept before the program ends, and it ends."""
+    try:
+        with Meeting(programs["tertuliad"]) as meeting:
+            ana, bruno = meeting.peer("ana"), meeting.peer("bruno").start()
+            ana.inside = ["env", f"LD_PRELOAD={preloaded(folder, 'slow')}"]
+            ana.start(connect=[bruno])
+            all_linked([ana, bruno])
+            bruno.say("/whisper ana psst", "aloud")
+            ana.expect(event="message", text="aloud")
+            equal(ana.all(event="message", text="psst"), [], "what was opened at once")
+            bruno.process.send_signal(signal.SIGSTOP)  # he says no farewell
+            ana.leave()
+            bruno.process.send_signal(signal.SIGCONT)
+            ana.expect(event="message", text="psst")
+            look_at_history(ana.home, [b"aloud"], False)
+    except Exception as problem:
+        return [str(problem)]
+    return []
+
+
+PARTS = {"whispers": whispers, "memory": memory, "files": files, "threads": threads}
 
 
 def main():

@@ -1,5 +1,5 @@
-/* Whispers that take long to open, for a real program: preloaded (LD_PRELOAD), each key that it makes
- * with another waits a third of a second first. */
+/* Whispers that take long to open, for a real program: preloaded (LD_PRELOAD), each key that it
+ * makes with another waits a third of a second first. */
 #include <dlfcn.h>
 #include <string.h>
 #include <time.h>

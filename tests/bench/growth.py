@@ -2,12 +2,14 @@
 from another one, checked and stored, with ever longer histories, more people, more rooms, longer
 lines. Draws growth.svg.
 
-People are authors: a node keeps at most 20 links, and the overlay's simulator has the rest. 900 of
-them, because of strangers only 1,000 are taken from a link at once. The longest message has 4,096
-bytes.
+People are authors: a node keeps at most 20 links to peers, and the overlay's simulator has the rest.
+900 of them, because of strangers only 1,000 are taken from a link at once. More links than 20 are
+guests', of whom a node takes 256. The longest message has 4,096 bytes.
 """
 import os
+import select
 import shutil
+import socket
 import time
 
 import rig
@@ -15,12 +17,14 @@ from rig import Failed, Meeting, Row, now
 from screen import entries_in, raw_sqlite
 
 TAKEN = 5000
-LONGER = "bytes of a line"
+LONGER, GUESTS = "bytes of a line", "guests linked"
+GUESTS_HEAR = 100  # lines, one after another
 POINTS = {
     "messages in the history": (1000, 10000, 100000, 1000000),
     "people": (10, 100, 900),
     "rooms": (1, 10, 100, 1000),
     LONGER: (10, 100, 1000, 4000),
+    GUESTS: (10, 100, 256),
 }
 FILL = {"rooms": "--rooms", LONGER: "--line"}
 WIDTH, HEIGHT, MARGIN = 340, 220, 48
@@ -88,6 +92,20 @@ def drawn(curves):
     return "\n".join([*parts, "</svg>", ""])
 
 
+def rows_of(what, points, says):
+    return {point: Row("growth", f"{says}{what}: {point:,}", "µs") for point in points}
+
+
+def with_ratio(what, rows, note=""):
+    """The rows of a curve, and its end as a multiple of its beginning."""
+    ratio = Row("growth", f"that with the most {what} against the fewest", "×",
+                ("≤ 1.5", None, 1.5, "most"), note)
+    few, *_, many = rows.values()
+    for who in few.figures:
+        ratio.add(who, rig.median(many.figures[who]) / rig.median(few.figures[who]))
+    return [*rows.values(), ratio]
+
+
 SAYS = "CPU of a message that is taken, "
 
 
@@ -96,20 +114,14 @@ def curve(run, what):
     taken = (1000 if run.quick else TAKEN) * (4 if what == "people" else 1)
     points = [point for point in POINTS[what] if not run.quick or point <= 10000]
     pairs = [(point, homes(run, what, point, taken)) for point in points]
-    rows = {point: Row("growth", f"{SAYS}{what}: {point:,}", "µs") for point in points}
+    rows = rows_of(what, points, SAYS)
     for _ in range(min(run.rounds, 3)):
         for point, (full, lacks) in pairs:
             rows[point].add("tertulia", cost_us(run, full, lacks, taken))
             if what == LONGER:  # what SQLite alone needs for the same rows grows too
                 rows[point].add("sqlite3", raw_sqlite(run, taken, 10, point)[1] * 1e6 / taken)
-    ratio = Row("growth", f"that with the most {what} against the fewest", "×",
-                ("≤ 1.5", None, 1.5, "most"),
-                "a line's bytes are hashed, stored and indexed, by SQLite alone too"
-                if what == LONGER else "")
-    for who in rows[points[0]].figures:
-        ends = [rig.median(rows[point].figures[who]) for point in (points[0], points[-1])]
-        ratio.add(who, ends[1] / ends[0])
-    return [*rows.values(), ratio]
+    return with_ratio(what, rows, "a line's bytes are hashed, stored and indexed, by SQLite alone too"
+                      if what == LONGER else "")
 
 
 def history(run):
@@ -128,15 +140,71 @@ def lines(run):
     return curve(run, LONGER)
 
 
-PARTS = (history, people, rooms, lines)
+# ---- links ----
+
+TOLD = "CPU of a line for each guest that hears it, "
+
+
+class Guest:
+    """Somebody with a plain program, as of those whom `JOIN` makes known."""
+
+    def __init__(self, host, name):
+        self.link = socket.create_connection((host.host, host.port), rig.LIMIT)
+        self.link.sendall(f"JOIN {name}".encode())
+        host.expect(event="peer", guest="join", name=name, state="up", limit=rig.LIMIT)
+
+    def hears(self, words):
+        heard = b""
+        while words not in heard:
+            some = self.link.recv(1 << 16)
+            if not some:
+                raise Failed(f"{words!r} never came")
+            heard += some
+
+
+def still(guests):
+    """All that the others' coming had to be told is read."""
+    while ready := select.select([guest.link for guest in guests], [], [], 2)[0]:
+        for link in ready:
+            link.recv(1 << 16)
+
+
+def hearing_us(run, count):
+    """Of all that `count` guests are told one line after another, what each costs."""
+    with Meeting(run.program("tertuliad")) as meeting:
+        host = meeting.peer("host")
+        with rig.on_cores(rig.TESTED):
+            host.start()
+        guests = [Guest(host, f"g{number}") for number in range(count)]
+        still(guests)
+        used = rig.cpu_ms(host.process.pid)
+        for number in range(GUESTS_HEAR):
+            host.say(f"line {number} .")
+            for guest in guests:
+                guest.hears(f"line {number} .".encode())
+        used = rig.cpu_ms(host.process.pid) - used
+        for guest in guests:
+            guest.link.close()
+        return used * 1000 / GUESTS_HEAR / count
+
+
+def links(run):
+    rows = rows_of(GUESTS, POINTS[GUESTS], TOLD)
+    for _ in range(min(run.rounds, 3)):
+        for point, row in rows.items():
+            row.add("tertulia", hearing_us(run, point))
+    return with_ratio(GUESTS, rows)
+
+
+PARTS = (history, people, rooms, lines, links)
 
 
 def after(rows):
     """All that was measured, drawn."""
     curves = {}
     for row in rows:
-        if row["what"].startswith(SAYS):
-            what, _, point = row["what"].removeprefix(SAYS).rpartition(": ")
+        if row["what"].startswith((SAYS, TOLD)):
+            what, _, point = row["what"].rpartition(", ")[2].partition(": ")
             curves.setdefault(what, []).append((int(point.replace(",", "")),
                                                 row["figures"]["tertulia"]["median"]))
     (rig.HERE / "growth.svg").write_text(drawn({what: sorted(points) for what, points in

@@ -1,8 +1,10 @@
 """The network: a handshake beside bare OpenSSL, one hop beside its parts, the author's CPU of each
 delivery beside ngircd's, catching up beside SQLite, a mesh of sixteen, rest.
 
-A node keeps at most 20 links (PROTOCOL.md, the overlay), so nobody here has 200: fan-out is measured
-with as many as a full mesh has, 15, for both programs.
+A node keeps at most 20 links (PROTOCOL.md, the overlay), so nobody here has 200. What it costs an
+author to be heard is measured with as many as a full mesh has, 15, and in a mesh of 100, most of whom
+hear it from each other; with as many readers for both programs. Of 200 everyone's receipts to everyone
+are more than one core can check.
 """
 import json
 import os
@@ -16,10 +18,11 @@ import rig
 from rig import Failed, Meeting, Row, now
 from screen import raw_sqlite, entries_in
 
-MESH = 16
+MESH, MANY = 16, 100
 SAID = 2000  # messages of one author
 ONE_BY_ONE = 300
 TEXT = "of one author to all the others, one hundred bytes long, and that is what people write at most"
+LONG, SETTLED = 180, 20  # seconds: for what many do on one core, and until their links are chosen
 CALLS = 1000
 HOPS = 150
 CATCH_UP, CATCH_UP_AUTHORS = 100000, 10
@@ -223,7 +226,7 @@ def mesh_of(meeting, count, peers=()):
         with rig.on_cores(rig.OTHERS if peers[1:] else rig.TESTED):
             peers[-1].start(connect=peers[:-1][:1])
     for peer in peers:
-        peer.until_linked(*(other for other in peers if other is not peer), limit=180)
+        peer.until_linked(*(other for other in peers if other is not peer), limit=LONG)
     return peers
 
 
@@ -236,7 +239,7 @@ def author_cost(peers, count, ahead):
         author.say(*(f"{n} {TEXT}" for n in range(said, said + ahead)))
         last = f"{said + ahead - 1} {TEXT}"
         for peer, mark in zip(others, marks):
-            peer.expect(event="message", text=last, since=mark, limit=180)
+            peer.expect(event="message", text=last, since=mark, limit=LONG)
     return (rig.cpu_ms(author.process.pid) - used) * 1000 / count / len(others)
 
 
@@ -268,6 +271,43 @@ def fan_out(run):
             single.add("ngircd", server.cost(ONE_BY_ONE, 1))
             server.end()
     return [crowd, single, memory]
+
+
+def sparse_of(meeting, count):
+    """More than have links to each other; the first has the tested core for itself."""
+    peers = []
+    while len(peers) < count:
+        peers.append(meeting.peer(f"p{len(peers)}"))
+        rig.no_author_rate_of(peers[-1])
+        with rig.on_cores(rig.OTHERS if peers[1:] else rig.TESTED):
+            peers[-1].start(connect=peers[:-1][-2:])
+    peers[0].say("all there?")
+    for peer in peers[1:]:
+        peer.expect(event="message", text="all there?", limit=LONG)
+    return peers
+
+
+def heard_by_many(run):
+    readers = MANY - 1
+    text = f"author's CPU for each of {readers} who hear, in a mesh of {MANY}"
+    crowd = Row("network", f"{text}, {SAID:,} messages at once", "µs",
+                ("≤ 1.0 × ngircd", "ngircd", 1, "most"),
+                "the author has 6 to 8 links, the others pass it on; all receipts come back to it, and "
+                "what it prints names with each message everyone who has it")
+    single = Row("network", f"{text}, one at a time", "µs", ("≤ 1.5 × ngircd", "ngircd", 1.5, "most"),
+                 "the next is said when all have the last, as with ngircd")
+    for _ in range(min(run.rounds, 3)):
+        with Meeting(run.program("tertuliad")) as meeting:
+            peers = sparse_of(meeting, MANY)
+            time.sleep(SETTLED)
+            crowd.add("tertulia", author_cost(peers, SAID, SAID))
+            single.add("tertulia", author_cost(peers, ONE_BY_ONE // 3, 1))
+        if rig.installed("ngircd"):
+            server = Ngircd(run.folder, readers)
+            crowd.add("ngircd", server.cost(SAID, SAID))
+            single.add("ngircd", server.cost(ONE_BY_ONE, 1))
+            server.end()
+    return [crowd, single]
 
 
 # ---- catching up ----
@@ -341,4 +381,4 @@ def rest(run):
     return [woken, bytes_of, used]
 
 
-PARTS = (handshakes, accepting, sync_bytes, one_hop, fan_out, catch_up, sixteen, rest)
+PARTS = (handshakes, accepting, sync_bytes, one_hop, fan_out, heard_by_many, catch_up, sixteen, rest)

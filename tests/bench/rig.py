@@ -58,6 +58,19 @@ def memory_kib(pid):
     return kept["Rss:"], kept["Private_Dirty:"]
 
 
+def memory_of_kib(pid, *libraries):
+    """What is resident of them, their data and tables included."""
+    kept, within = 0, False
+    with open(f"/proc/{pid}/smaps", encoding="utf-8") as file:
+        for line in file:
+            first, *rest = line.split()
+            if not first.endswith(":"):
+                within = os.path.basename(line.strip()).startswith(libraries)
+            elif first == "Rss:" and within:
+                kept += int(rest[0])
+    return kept
+
+
 def moved(pid):
     """Bytes read and written, sockets and pipes and files."""
     with open(f"/proc/{pid}/io", encoding="ascii") as file:

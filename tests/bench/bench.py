@@ -13,7 +13,7 @@ sys.dont_write_bytecode = True
 import report  # noqa: E402
 import rig  # noqa: E402
 
-NAMES = ("screen", "history", "network", "finding", "growth", "size")
+NAMES = ("screen", "history", "network", "mesh", "finding", "growth", "size")
 LONG = ("soak",)  # only where it is named
 
 

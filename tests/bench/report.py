@@ -8,7 +8,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 RESULTS, TABLE = HERE / "results.json", HERE / "RESULTS.md"
 US = "tertulia"
-SECTIONS = ("screen", "network", "finding", "history", "growth", "size", "soak")
+SECTIONS = ("screen", "network", "finding", "history", "mesh", "growth", "size", "soak")
 HEAD = """# Figures
 
 Written by `make bench` (`tests/bench/run.sh`), from `results.json`. Each row was measured in one run,

@@ -53,7 +53,7 @@ def cost_us(run, full, lacks, taken):
         giver.start()
         with rig.on_cores(rig.TESTED):
             taker.start()
-        time.sleep(1)
+        rig.until_rest(taker.process.pid)
         held, used, began = entries_in(taker.home), rig.cpu_ms(taker.process.pid), now()
         taker.say(f"/connect {giver.address}")
         while entries_in(taker.home) < held + taken:

@@ -42,6 +42,13 @@ def cpu_ms(pid):
     return used / 1e6
 
 
+def until_rest(pid, seconds=1.5):
+    """What it does after its start is done: looking through its history takes it a while."""
+    used, until = None, now() + LIMIT
+    while used != (used := cpu_ms(pid)) and now() < until:
+        time.sleep(seconds)
+
+
 def wakings(pid):
     """How often its threads waited and were woken."""
     woken = 0

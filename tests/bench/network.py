@@ -217,14 +217,20 @@ class Ngircd:
         self.process.wait()
 
 
-def mesh_of(meeting, count, peers=()):
-    """Everyone linked to everyone; the first has the tested core for itself."""
+def started(meeting, count, peers, whom):
+    """So many in all, each calls `whom` of those before; the first has the tested core for itself."""
     peers = list(peers)
     while len(peers) < count:
         peers.append(meeting.peer(f"p{len(peers)}"))
         rig.no_author_rate_of(peers[-1])
         with rig.on_cores(rig.OTHERS if peers[1:] else rig.TESTED):
-            peers[-1].start(connect=peers[:-1][:1])
+            peers[-1].start(connect=peers[:-1][whom])
+    return peers
+
+
+def mesh_of(meeting, count, peers=()):
+    """Everyone linked to everyone."""
+    peers = started(meeting, count, peers, slice(1))
     for peer in peers:
         peer.until_linked(*(other for other in peers if other is not peer), limit=LONG)
     return peers
@@ -241,6 +247,14 @@ def author_cost(peers, count, ahead):
         for peer, mark in zip(others, marks):
             peer.expect(event="message", text=last, since=mark, limit=LONG)
     return (rig.cpu_ms(author.process.pid) - used) * 1000 / count / len(others)
+
+
+def ngircd_beside(run, readers, crowd, single):
+    if rig.installed("ngircd"):
+        server = Ngircd(run.folder, readers)
+        crowd.add("ngircd", server.cost(SAID, SAID))
+        single.add("ngircd", server.cost(ONE_BY_ONE, 1))
+        server.end()
 
 
 def fan_out(run):
@@ -265,22 +279,13 @@ def fan_out(run):
                        (rig.memory_kib(peers[0].process.pid)[0] - bare) / (links - 1))
             crowd.add("tertulia", author_cost(peers, SAID, SAID))
             single.add("tertulia", author_cost(peers, ONE_BY_ONE, 1))
-        if rig.installed("ngircd"):
-            server = Ngircd(run.folder, links)
-            crowd.add("ngircd", server.cost(SAID, SAID))
-            single.add("ngircd", server.cost(ONE_BY_ONE, 1))
-            server.end()
+        ngircd_beside(run, links, crowd, single)
     return [crowd, single, memory]
 
 
 def sparse_of(meeting, count):
-    """More than have links to each other; the first has the tested core for itself."""
-    peers = []
-    while len(peers) < count:
-        peers.append(meeting.peer(f"p{len(peers)}"))
-        rig.no_author_rate_of(peers[-1])
-        with rig.on_cores(rig.OTHERS if peers[1:] else rig.TESTED):
-            peers[-1].start(connect=peers[:-1][-2:])
+    """More than have links to each other."""
+    peers = started(meeting, count, (), slice(-2, None))
     peers[0].say("all there?")
     for peer in peers[1:]:
         peer.expect(event="message", text="all there?", limit=LONG)
@@ -302,11 +307,7 @@ def heard_by_many(run):
             time.sleep(SETTLED)
             crowd.add("tertulia", author_cost(peers, SAID, SAID))
             single.add("tertulia", author_cost(peers, ONE_BY_ONE // 3, 1))
-        if rig.installed("ngircd"):
-            server = Ngircd(run.folder, readers)
-            crowd.add("ngircd", server.cost(SAID, SAID))
-            single.add("ngircd", server.cost(ONE_BY_ONE, 1))
-            server.end()
+        ngircd_beside(run, readers, crowd, single)
     return [crowd, single]
 
 

@@ -357,6 +357,14 @@ static bool is_ourselves(int fd)
            address_from_system((struct sockaddr *)&peer, &b) && address_equal(&a, &b);
 }
 
+static int error_of(int fd)
+{
+    int error = 0;
+    socklen_t size = sizeof error;
+    getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size);
+    return error;
+}
+
 static void on_event(uv_poll_t *poll, int status, int events);
 
 static void connected(struct probe *probe)
@@ -396,14 +404,11 @@ static void on_event(uv_poll_t *poll, int status, int events)
 {
     struct probe *probe = poll->data;
     struct scan *scan = probe->scan;
-    int error = 0;
-    socklen_t size = sizeof error;
     (void)status;
     (void)events;
     if (probe->state == PROBE_CONNECTING) {
-        getsockopt(probe->fd, SOL_SOCKET, SO_ERROR, &error, &size);
         probe->rtt_ms = (uint32_t)(loop_mono_ms(scan->loop) - probe->since);
-        resolved(probe, error);
+        resolved(probe, error_of(probe->fd));
     } else if (probe->state == PROBE_LISTENING) {
         deliver_or_wait(probe);
     }
@@ -443,15 +448,14 @@ static bool is_trouble(int error)
            error == EAGAIN;
 }
 
-/* On loopback the answer is there when the call returns, and need not be watched for. */
+/* On loopback the answer, mostly a no, is there when the call returns, and need not be watched for.
+ */
 static int outcome(int fd)
 {
     struct pollfd answer = {.fd = fd, .events = POLLOUT};
-    int error = 0;
-    socklen_t size = sizeof error;
-    if (poll(&answer, 1, 0) != 1)
-        return EINPROGRESS;
-    getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size);
+    int error = error_of(fd);
+    if (error == 0)
+        error = poll(&answer, 1, 0) == 1 ? error_of(fd) : EINPROGRESS;
     return error;
 }
 
@@ -466,7 +470,7 @@ static int call(const struct address *address, int *fd)
     if (*fd < 0)
         return errno;
     int error = connect(*fd, (struct sockaddr *)&system, size) == 0 ? 0 : errno;
-    if (error == EINPROGRESS)
+    if (error == EINPROGRESS && address_is_loopback(address))
         error = outcome(*fd);
     if (error != 0 && error != EINPROGRESS)
         close(*fd);
